@@ -1,0 +1,39 @@
+#pragma once
+
+#include "messages/dispatcher.hpp"
+#include "messages/type_ids.hpp"
+
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+namespace troupe {
+
+/// Somebody who follows a run: a progress bar, a client's link.
+using run_watcher_actor = caf::typed_actor<
+    // In order; the last one is `run_finished`.
+    caf::reacts_to<v1::RunUpdate>>;
+
+/// A RUN COORDINATOR: drives one run. It feeds the run machine, journals each event before its consequences leave, and
+/// keeps the run's clock.
+using run_coordinator_actor = task_owner_actor::extend<
+    // Asks the run to end as cancelled. Never fails.
+    caf::replies_to<v1::CancelRun>::with<v1::Ack>,
+    // Sends the current state of every step, then every change.
+    caf::reacts_to<v1::WatchRun, run_watcher_actor>>;
+
+/// The COORDINATOR of a node: takes in runs, starts a run coordinator for each, continues what a dead one left.
+using coordinator_actor = caf::typed_actor<
+    // Answers once the run is durable. Fails with ec::invalid_input (definition or input, with the place),
+    // ec::resource_exhausted, ec::store.
+    caf::replies_to<v1::SubmitRun>::with<v1::RunAccepted>, caf::replies_to<v1::GetRun>::with<v1::RunDetails>,
+    caf::replies_to<v1::ListRuns>::with<v1::RunList>,
+    // Fails with ec::not_found; cancelling a run that has ended does nothing.
+    caf::replies_to<v1::CancelRun>::with<v1::Ack>,
+    // Answers the runs that go on now.
+    caf::replies_to<v1::ResumeRuns>::with<v1::RunList>,
+    // Updates go to the watcher; a run that has ended yields its `run_finished` at once. Fails with ec::not_found.
+    caf::replies_to<v1::WatchRun, run_watcher_actor>::with<v1::RunSummary>,
+    // One task for one agent outside of any workflow. Fails with ec::not_found, ec::unavailable, ec::timed_out.
+    caf::replies_to<v1::InvokeAgent>::with<v1::TaskResult>>;
+
+} // namespace troupe

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "runtime/core/json.hpp"
+#include "runtime/core/result.hpp"
+#include "runtime/expression/jsonpath.hpp"
+#include "runtime/expression/references.hpp"
+#include "runtime/expression/scope.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+/// A JSON value in which every string that is `$` or begins with `$.` or `$[` is a JSONPath query, put in
+/// place when a step starts. `$$…` stands for a literal string that begins with one dollar sign.
+class mapping {
+public:
+  /// `rebase`: see jsonpath::rebased; empty = as written. Errors name the JSON pointer of the faulty string.
+  static result<mapping> compile(const json& value, std::string_view rebase = {});
+
+  const json& source() const {
+    return source_;
+  }
+
+  const references& reads() const {
+    return reads_;
+  }
+
+  result<json> evaluate(const scope& in) const;
+
+private:
+  json source_;
+  references reads_;
+  /// Where in `source_` the queries are; a null path is the whole value.
+  std::vector<std::pair<json::json_pointer, jsonpath>> queries_;
+};
+
+} // namespace troupe

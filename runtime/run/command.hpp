@@ -1,0 +1,57 @@
+#pragma once
+
+#include "runtime/aggregation/aggregate.hpp"
+#include "troupe/v1/run.pb.h"
+#include "troupe/v1/task.pb.h"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace troupe {
+
+/// Sends `task` to an agent. Answered by TaskFinished or TaskLost with the same (task, attempt).
+struct start_task {
+  v1::Task task;
+};
+
+/// The result, should one still come, will be ignored.
+struct cancel_task {
+  uint32_t task = 0;
+  uint32_t attempt = 0;
+  std::string reason;
+};
+
+/// Computes an aggregate. Answered like a task.
+struct start_aggregation {
+  aggregation_request_ptr request;
+};
+
+/// Fires TimerFired{timer} at `due_ms` (the clock of RunEvent::at_ms) or later.
+struct start_timer {
+  uint64_t timer = 0;
+  int64_t due_ms = 0;
+};
+
+struct cancel_timer {
+  uint64_t timer = 0;
+};
+
+/// Something to tell whoever watches. No effect on the run.
+struct publish_update {
+  v1::RunUpdate update;
+};
+
+/// The last command of a run.
+struct finish_run {
+  v1::RunState state = v1::RUN_STATE_UNSPECIFIED;
+  /// JSON; empty when there is none.
+  std::string output;
+  v1::Error error;
+};
+
+using command =
+    std::variant<start_task, cancel_task, start_aggregation, start_timer, cancel_timer, publish_update, finish_run>;
+
+} // namespace troupe

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "runtime/run/command.hpp"
+#include "runtime/workflow/workflow.hpp"
+#include "troupe/v1/journal.pb.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// The RUN MACHINE: `step(event) -> commands`, for one run. Pure: no clock, no random source, no I/O of its own. The
+/// same events give the same commands and the same state, so a journal of events is all that a run needs to live on.
+class run_machine {
+public:
+  /// Rules of this build; recorded with each run.
+  static constexpr uint32_t version = 1;
+
+  explicit run_machine(workflow_ptr definition);
+  ~run_machine();
+  run_machine(run_machine&&) noexcept;
+  run_machine& operator=(run_machine&&) noexcept;
+
+  /// Whether `event` would change anything: a result for a task's current attempt, a timer that still runs, … Events
+  /// that are not accepted must not be journaled.
+  bool accepts(const v1::RunEvent& event) const;
+
+  /// Applies an accepted event and appends what follows from it to `out`. An event that is not accepted does nothing.
+  void step(const v1::RunEvent& event, std::vector<command>& out);
+
+  bool started() const;
+  bool finished() const;
+
+  /// After `finished()`; what the finish_run command said.
+  const finish_run& outcome() const;
+
+  /// Tasks that were started and have not ended.
+  size_t tasks_in_flight() const;
+
+  /// Fingerprint of the whole state, for "replay equals live".
+  uint64_t digest() const;
+
+  /// Current state of every step that has begun, as updates for a new watcher.
+  std::vector<v1::RunUpdate> snapshot() const;
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace troupe
