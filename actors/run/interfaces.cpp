@@ -5,6 +5,7 @@
 #include "messages/errors.hpp"
 #include "messages/journal.hpp"
 #include "messages/registry.hpp"
+#include "messages/supervisor.hpp"
 #include "runtime/expression/text_template.hpp"
 #include "runtime/journal/store.hpp"
 #include "runtime/language/load.hpp"
