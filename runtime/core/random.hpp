@@ -24,7 +24,8 @@ public:
 
   /// Uniform in [0, bound); `bound` > 0. The bias is below bound / 2^64.
   uint64_t below(uint64_t bound) {
-    return static_cast<uint64_t>((static_cast<unsigned __int128>(next()) * bound) >> 64);
+    __extension__ using wide = unsigned __int128;
+    return static_cast<uint64_t>((static_cast<wide>(next()) * bound) >> 64);
   }
 
 private:
