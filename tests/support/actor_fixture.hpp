@@ -1,0 +1,104 @@
+#pragma once
+
+#include "messages/errors.hpp"
+#include "messages/type_ids.hpp"
+#include "runtime/core/clock.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <ostream>
+#include <vector>
+
+namespace caf {
+
+/// Lets GoogleTest print what went wrong instead of raw bytes.
+inline void PrintTo(const error& x, std::ostream* out) {
+  *out << to_string(x);
+}
+
+} // namespace caf
+
+namespace troupe::test {
+
+/// The time of the actor system under test: what `advance` moves, the core sees too.
+class fixture_clock : public clock {
+public:
+  explicit fixture_clock(caf::scheduler::test_coordinator& sched) : sched_{sched} {}
+
+  int64_t wall_ms() const override {
+    return 1'700'000'000'000 + steady_ms();
+  }
+
+  int64_t steady_ms() const override {
+    return std::chrono::duration_cast<milliseconds>(sched_.clock().now().time_since_epoch()).count();
+  }
+
+private:
+  caf::scheduler::test_coordinator& sched_;
+};
+
+/// Runs actors on the test's own thread, one message at a time, under a clock that moves only when the test says so.
+class actor_fixture : public ::testing::Test {
+  struct config : caf::actor_system_config {
+    config() {
+      add_message_types<caf::id_block::troupe>();
+      set("scheduler.policy", caf::atom("testing"));
+      set("logger.verbosity", caf::atom("quiet"));
+    }
+  };
+
+  config cfg_;
+
+public:
+  caf::actor_system sys{cfg_};
+  caf::scoped_actor self{sys, true};
+  caf::scheduler::test_coordinator& sched = dynamic_cast<caf::scheduler::test_coordinator&>(sys.scheduler());
+  std::shared_ptr<fixture_clock> time = std::make_shared<fixture_clock>(sched);
+
+  /// Delivers messages until no mailbox holds one; returns how many. Never fires timers, so an actor that ticks forever
+  /// cannot hang a test.
+  size_t run() {
+    size_t delivered = 0;
+    while (sched.try_run_once())
+      ++delivered;
+    return delivered;
+  }
+
+  /// Moves the clock by `dt`, then delivers what the due timers sent.
+  void advance(caf::timespan dt) {
+    sched.advance_time(dt);
+    run();
+  }
+
+  /// Sends a request, runs the system and returns the reply as a value.
+  template <class T, class Handle, class... Ts>
+  caf::expected<T> ask(const Handle& hdl, Ts... xs) {
+    auto request = self->request(hdl, caf::infinite, std::move(xs)...);
+    run();
+    caf::expected<T> result{caf::make_error(caf::sec::runtime_error)};
+    auto on_error = [&](caf::error& err) { result = std::move(err); };
+    if constexpr (std::is_void_v<T>)
+      request.receive([&] { result = caf::expected<void>{}; }, on_error);
+    else
+      request.receive([&](T& x) { result = std::move(x); }, on_error);
+    return result;
+  }
+
+  /// Ends actors, so that the system's destructor does not wait for them.
+  template <class... Handles>
+  void stop(const Handles&... handles) {
+    (self->send_exit(handles, caf::exit_reason::user_shutdown), ...);
+    run();
+  }
+};
+
+} // namespace troupe::test
