@@ -18,7 +18,8 @@ public:
   /// Rules of this build; recorded with each run.
   static constexpr uint32_t version = 1;
 
-  explicit run_machine(workflow_ptr definition);
+  /// `publish_updates`: whether `step` also yields publish_update commands. They have no effect on the run.
+  explicit run_machine(workflow_ptr definition, bool publish_updates = true);
   ~run_machine();
   run_machine(run_machine&&) noexcept;
   run_machine& operator=(run_machine&&) noexcept;

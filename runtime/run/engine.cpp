@@ -1,0 +1,370 @@
+#include "runtime/run/engine.hpp"
+
+#include "runtime/policy/error_code_name.hpp"
+#include "runtime/run/frame_scope.hpp"
+#include "runtime/run/retry_decision.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe {
+
+engine::engine(workflow_ptr definition, bool publish_updates)
+    : workflow_{std::move(definition)}, publish_updates_{publish_updates} {}
+
+// -- events -----------------------------------------------------------------------------------------------------------
+
+bool engine::accepts(const v1::RunEvent& event) const {
+  auto current = [this](uint32_t task, uint32_t attempt) {
+    return task < tasks_.size() && tasks_[task].active && tasks_[task].attempt == attempt;
+  };
+  if (event.event_case() == v1::RunEvent::kRunSubmitted)
+    return !started_;
+  if (!started_ || finished_)
+    return false;
+  switch (event.event_case()) {
+  case v1::RunEvent::kTaskFinished: {
+    const auto& result = event.task_finished().result();
+    return result.epoch() == epoch_ && current(result.task(), result.attempt());
+  }
+  case v1::RunEvent::kTaskLost:
+    return current(event.task_lost().task(), event.task_lost().attempt());
+  case v1::RunEvent::kTimerFired:
+    return timers_.count(event.timer_fired().timer()) > 0;
+  case v1::RunEvent::kRunCancelRequested:
+    return true;
+  case v1::RunEvent::kRunResumed:
+    return event.run_resumed().epoch() > epoch_;
+  default:
+    return false;
+  }
+}
+
+void engine::apply(const v1::RunEvent& event, std::vector<command>& out) {
+  if (!accepts(event))
+    return;
+  out_ = &out;
+  // A clock that was set back must not make timers and durations run backwards.
+  now_ms_ = std::max(now_ms_, event.at_ms());
+  switch (event.event_case()) {
+  case v1::RunEvent::kRunSubmitted:
+    submit(event.run_submitted());
+    break;
+  case v1::RunEvent::kTaskFinished: {
+    const auto& result = event.task_finished().result();
+    auto* f = find(tasks_[result.task()].frame);
+    end_task(result.task());
+    f->body->task_finished(*this, *f, result);
+    break;
+  }
+  case v1::RunEvent::kTaskLost: {
+    const auto& loss = event.task_lost();
+    auto* f = find(tasks_[loss.task()].frame);
+    end_task(loss.task());
+    f->body->task_lost(*this, *f, loss);
+    break;
+  }
+  case v1::RunEvent::kTimerFired: {
+    auto i = timers_.find(event.timer_fired().timer());
+    auto timer = i->second;
+    timers_.erase(i);
+    auto* f = find(timer.frame);
+    switch (timer.role) {
+    case timer_role::body:
+      f->body->timer_fired(*this, *f, timer.which);
+      break;
+    case timer_role::step_timeout:
+      f->timeout_timer = 0;
+      step_timed_out(*f);
+      break;
+    case timer_role::step_retry:
+      f->retry_timer = 0;
+      run_body(*f);
+      break;
+    }
+    break;
+  }
+  case v1::RunEvent::kRunCancelRequested:
+    cancel_run(event.run_cancel_requested().reason());
+    break;
+  case v1::RunEvent::kRunResumed:
+    epoch_ = event.run_resumed().epoch();
+    resume();
+    break;
+  default:
+    break;
+  }
+  work_off();
+  out_ = nullptr;
+}
+
+void engine::submit(const v1::RunSubmitted& event) {
+  started_ = true;
+  run_id_ = event.run_id();
+  traceparent_ = event.traceparent();
+  seed_ = event.seed();
+  input_ = event.input().empty() ? json{} : json::parse(event.input(), nullptr, false);
+  run_info_ = {{"id", run_id_}, {"workflow", workflow_->name}, {"started_at_ms", event.run_id().empty() ? 0 : now_ms_}};
+  if (input_.is_discarded()) {
+    finish(v1::RUN_STATE_FAILED, {}, {v1::ERROR_CODE_INVALID_INPUT, "the run's input is not valid JSON", false});
+    return;
+  }
+  auto root = std::make_unique<frame>();
+  root->definition = &workflow_->root;
+  root->priority = workflow_->root.priority;
+  root_ = root.get();
+  frames_.push_back(std::move(root));
+  work_.push_back({work_kind::begin, 0});
+}
+
+void engine::cancel_run(const std::string& reason) {
+  stop_tree(*root_, reason);
+  root_ = nullptr;
+  finish(v1::RUN_STATE_CANCELLED, {}, {v1::ERROR_CODE_CANCELLED, reason.empty() ? "cancelled" : reason, false});
+}
+
+void engine::resume() {
+  // Bodies may add frames while they resume; those are new and need no resuming.
+  for (size_t i = 0, n = frames_.size(); i < n; ++i)
+    if (frames_[i] && frames_[i]->body)
+      frames_[i]->body->resumed(*this, *frames_[i]);
+}
+
+// -- the queue
+// ----------------------------------------------------------------------------------------------------------
+
+void engine::work_off() {
+  while (!work_.empty() && !finished_) {
+    auto item = work_.front();
+    work_.pop_front();
+    auto* f = find(item.frame);
+    if (f == nullptr)
+      continue;
+    if (item.kind == work_kind::begin)
+      begin(*f);
+    else
+      settle(*f);
+  }
+  if (finished_)
+    work_.clear();
+}
+
+// -- the life of a frame
+// ------------------------------------------------------------------------------------------------
+
+frame& engine::start_child(frame& parent, const step& definition, uint32_t slot, child_options options) {
+  auto made = std::make_unique<frame>();
+  auto& f = *made;
+  f.id = static_cast<uint32_t>(frames_.size());
+  f.definition = &definition;
+  f.parent = &parent;
+  f.slot = slot;
+  f.branch = std::move(options.branch);
+  f.item = options.item;
+  f.index = options.index;
+  f.fixed_input = std::move(options.fixed_input);
+  f.priority = definition.priority != 0 ? definition.priority : parent.priority;
+  f.position = parent.children.size();
+  parent.children.push_back(&f);
+  frames_.push_back(std::move(made));
+  work_.push_back({work_kind::begin, f.id});
+  return f;
+}
+
+void engine::begin(frame& f) {
+  if (f.definition->when) {
+    auto holds = f.definition->when->test(frame_scope{*this, f});
+    if (!holds) {
+      fall_back_or_fail(f, outcome::failure(holds.error()));
+      return;
+    }
+    if (!*holds) {
+      end(f, outcome::skipped());
+      return;
+    }
+  }
+  if (f.definition->timeout.count() > 0)
+    f.timeout_timer = start_timer_for(f, timer_role::step_timeout, 0, f.definition->timeout.count());
+  // A fan-out announces itself once it knows how many branches it has.
+  if (!std::holds_alternative<parallel_step>(f.definition->body))
+    publish_started(f, 0);
+  run_body(f);
+}
+
+void engine::run_body(frame& f) {
+  f.now = frame::phase::running;
+  f.body = make_body(*f.definition);
+  f.body->begin(*this, f);
+}
+
+void engine::body_ended(frame& f, outcome how) {
+  if (f.ending || f.now != frame::phase::running)
+    return;
+  f.ending = std::make_unique<outcome>(std::move(how));
+  work_.push_back({work_kind::ended, f.id});
+}
+
+void engine::settle(frame& f) {
+  if (!f.ending)
+    return;
+  auto how = std::move(*f.ending);
+  f.ending.reset();
+  while (!f.children.empty())
+    stop_tree(*f.children.back(), "no longer needed");
+  if (how.success()) {
+    end(f, std::move(how));
+    return;
+  }
+  // An agent's retries are attempts of one task and the agent body's own business.
+  const auto& retry = f.definition->retry;
+  bool composite = !std::holds_alternative<agent_step>(f.definition->body);
+  if (composite && retry && !how.escalated && how.how == outcome::status::failed) {
+    if (auto wait = next_try(*retry, f.tries, how.why, how.retry_after_ms, true, random_for(f.id, f.tries))) {
+      ++f.tries;
+      f.body.reset();
+      f.now = frame::phase::backing_off;
+      f.retry_timer = start_timer_for(f, timer_role::step_retry, 0, *wait);
+      return;
+    }
+  }
+  fall_back_or_fail(f, std::move(how));
+}
+
+void engine::fall_back_or_fail(frame& f, outcome how) {
+  stop_timer(f.timeout_timer);
+  f.error_info = std::make_shared<const json>(
+      json{{"code", error_code_name(how.why.code)}, {"message", how.why.message}, {"step", path_of(f)}});
+  f.partial_info = std::make_shared<const json>(how.partial_results.value());
+  if (f.definition->fallback && f.now != frame::phase::falling_back && how.how == outcome::status::failed) {
+    f.now = frame::phase::falling_back;
+    f.body.reset();
+    f.ending = std::make_unique<outcome>(std::move(how));
+    start_child(f, *f.definition->fallback, 0);
+    return;
+  }
+  if (f.definition->on_error.then == error_policy::action::proceed && how.how == outcome::status::failed) {
+    how.tolerated = true;
+    how.partial = true;
+    if (f.definition->on_error.output) {
+      auto value = f.definition->on_error.output->evaluate(frame_scope{*this, f});
+      if (value) {
+        how.output = json_text{std::move(*value)};
+      } else {
+        how.tolerated = false;
+        how.why = value.error();
+      }
+    }
+  }
+  end(f, std::move(how));
+}
+
+void engine::end(frame& f, outcome how) {
+  stop_timer(f.timeout_timer);
+  stop_timer(f.retry_timer);
+  f.now = frame::phase::ended;
+  how.attempts = std::max(how.attempts, f.tries);
+  if (publish_updates_ && f.parent != nullptr) {
+    auto update = new_update();
+    auto* finished = update.mutable_step_finished();
+    finished->set_step(path_of(f));
+    finished->set_kind(f.definition->kind());
+    finished->set_outcome(how.name());
+    finished->set_partial(how.partial);
+    if (!how.success())
+      finished->set_error(describe(how.why));
+    publish(std::move(update));
+  }
+  if (f.parent == nullptr) {
+    auto state = v1::RUN_STATE_SUCCEEDED;
+    if (!how.success() && !how.tolerated)
+      state = v1::RUN_STATE_FAILED;
+    else if (how.partial)
+      state = v1::RUN_STATE_PARTIAL;
+    root_ = nullptr;
+    finish(state, state == v1::RUN_STATE_FAILED ? std::string{} : how.output.text(), how.why);
+    return;
+  }
+  auto& parent = *f.parent;
+  if (parent.now == frame::phase::falling_back) {
+    // The fallback has the last word; where it fails too, the first failure is the one to tell.
+    auto first = std::move(parent.ending);
+    dispose(f);
+    if (how.success() || how.tolerated) {
+      how.how = outcome::status::succeeded;
+      end(parent, std::move(how));
+    } else {
+      first->why.message += "; the fallback failed too: " + describe(how.why);
+      fall_back_or_fail(parent, std::move(*first));
+    }
+    return;
+  }
+  auto slot = f.slot;
+  dispose(f);
+  if (parent.body && !parent.ending)
+    parent.body->child_ended(*this, parent, slot, how);
+}
+
+void engine::dispose(frame& f) {
+  if (f.parent != nullptr) {
+    auto& siblings = f.parent->children;
+    siblings[f.position] = siblings.back();
+    siblings[f.position]->position = f.position;
+    siblings.pop_back();
+  }
+  frames_[f.id].reset();
+}
+
+void engine::stop_child(frame& child, const std::string& reason) {
+  stop_tree(child, reason);
+}
+
+void engine::stop_tree(frame& f, const std::string& reason) {
+  while (!f.children.empty())
+    stop_tree(*f.children.back(), reason);
+  stop_timer(f.timeout_timer);
+  stop_timer(f.retry_timer);
+  if (f.body)
+    f.body->stop(*this, f, reason);
+  f.now = frame::phase::ended;
+  if (publish_updates_ && f.parent != nullptr) {
+    auto update = new_update();
+    auto* finished = update.mutable_step_finished();
+    finished->set_step(path_of(f));
+    finished->set_kind(f.definition->kind());
+    finished->set_outcome("cancelled");
+    finished->set_error(reason);
+    publish(std::move(update));
+  }
+  dispose(f);
+}
+
+void engine::step_timed_out(frame& f) {
+  while (!f.children.empty())
+    stop_tree(*f.children.back(), "the step ran out of time");
+  stop_timer(f.retry_timer);
+  if (f.body)
+    f.body->stop(*this, f, "the step ran out of time");
+  f.body.reset();
+  f.ending.reset();
+  auto seconds = static_cast<double>(f.definition->timeout.count()) / 1000;
+  auto text = json(seconds).dump();
+  fall_back_or_fail(f, outcome::failure({v1::ERROR_CODE_TIMED_OUT, "no result in " + text + " s", true}));
+}
+
+void engine::finish(v1::RunState state, std::string output, const error& why) {
+  finished_ = true;
+  for (auto& [id, timer] : timers_)
+    out_->push_back(cancel_timer{id});
+  timers_.clear();
+  result_.state = state;
+  result_.output = std::move(output);
+  if (state == v1::RUN_STATE_FAILED || state == v1::RUN_STATE_CANCELLED)
+    result_.error = why.to_proto();
+  out_->push_back(result_);
+}
+
+frame* engine::find(uint32_t id) const {
+  return id < frames_.size() ? frames_[id].get() : nullptr;
+}
+
+} // namespace troupe

@@ -1,0 +1,50 @@
+#include "runtime/run/frame_scope.hpp"
+
+namespace troupe {
+
+const json* frame_scope::member(std::string_view name) const {
+  if (name == "input")
+    return &run_.input();
+  if (name == "run")
+    return &run_.run_info();
+  for (auto* f = &at_; f != nullptr; f = f->parent) {
+    if (f->item != nullptr) {
+      if (name == "item")
+        return f->item;
+      if (name == "index")
+        return &(made_["index"] = f->index);
+    }
+    if (f->error_info && name == "error")
+      return f->error_info.get();
+    if (f->partial_info && name == "partial")
+      return f->partial_info.get();
+  }
+  return nullptr;
+}
+
+const outcome* frame_scope::find(std::string_view id) const {
+  for (auto* f = &at_; f != nullptr; f = f->parent)
+    if (f->body)
+      if (auto* found = f->body->child_outcome(id))
+        return found;
+  return nullptr;
+}
+
+const json* frame_scope::step(std::string_view id) const {
+  auto* found = find(id);
+  return found ? &found->output.value() : nullptr;
+}
+
+const json* frame_scope::step_result(std::string_view id) const {
+  auto* found = find(id);
+  if (found == nullptr)
+    return nullptr;
+  std::string key = "result ";
+  key += id;
+  auto i = made_.find(key);
+  if (i == made_.end())
+    i = made_.emplace(std::move(key), found->to_json()).first;
+  return &i->second;
+}
+
+} // namespace troupe

@@ -1,0 +1,52 @@
+#include "runtime/run/machine.hpp"
+
+#include "runtime/run/engine.hpp"
+
+#include <utility>
+
+namespace troupe {
+
+struct run_machine::impl {
+  engine run;
+};
+
+run_machine::run_machine(workflow_ptr definition, bool publish_updates)
+    : impl_{new impl{engine{std::move(definition), publish_updates}}} {}
+
+run_machine::~run_machine() = default;
+run_machine::run_machine(run_machine&&) noexcept = default;
+run_machine& run_machine::operator=(run_machine&&) noexcept = default;
+
+bool run_machine::accepts(const v1::RunEvent& event) const {
+  return impl_->run.accepts(event);
+}
+
+void run_machine::step(const v1::RunEvent& event, std::vector<command>& out) {
+  impl_->run.apply(event, out);
+}
+
+bool run_machine::started() const {
+  return impl_->run.started();
+}
+
+bool run_machine::finished() const {
+  return impl_->run.finished();
+}
+
+const finish_run& run_machine::outcome() const {
+  return impl_->run.result();
+}
+
+size_t run_machine::tasks_in_flight() const {
+  return impl_->run.tasks_in_flight();
+}
+
+uint64_t run_machine::digest() const {
+  return impl_->run.digest();
+}
+
+std::vector<v1::RunUpdate> run_machine::snapshot() const {
+  return impl_->run.snapshot();
+}
+
+} // namespace troupe
