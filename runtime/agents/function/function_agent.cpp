@@ -1,0 +1,73 @@
+#include "runtime/agents/function/function_agent.hpp"
+
+#include "runtime/agents/function/payload_codec.hpp"
+#include "runtime/agents/json_text.hpp"
+
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+/// Longest message of an agent's error that is passed on.
+constexpr size_t max_error_bytes = 4096;
+
+} // namespace
+
+v1::TaskResult result_for(const v1::Task& task) {
+  v1::TaskResult out;
+  out.set_run_id(task.run_id());
+  out.set_task(task.task());
+  out.set_attempt(task.attempt());
+  out.set_epoch(task.epoch());
+  return out;
+}
+
+v1::TaskResult failed_result(const v1::Task& task, const error& why) {
+  auto out = result_for(task);
+  switch (why.code) {
+  case v1::ERROR_CODE_CANCELLED:
+    out.set_status(v1::TASK_STATUS_CANCELLED);
+    break;
+  case v1::ERROR_CODE_TIMED_OUT:
+    out.set_status(v1::TASK_STATUS_TIMED_OUT);
+    break;
+  default:
+    out.set_status(v1::TASK_STATUS_FAILED);
+  }
+  *out.mutable_error() = why.to_proto();
+  out.mutable_error()->set_message(clean_text(why.message, max_error_bytes));
+  return out;
+}
+
+v1::TaskResult run_function(function_agent& fn, const v1::Task& task, const task_environment& env) {
+  auto attempt = [&]() -> result<task_output> {
+    try {
+      task_input in{task, env};
+      return fn.run(in);
+    } catch (const invalid_task_input& e) {
+      return fail(v1::ERROR_CODE_INVALID_INPUT, "agent \"" + task.agent() + "\": " + e.message);
+    }
+  }();
+  if (!attempt)
+    return failed_result(task, attempt.error());
+  auto out = result_for(task);
+  if (attempt->payload) {
+    *out.mutable_output() = std::move(*attempt->payload);
+  } else {
+    auto text = print_payload(attempt->output);
+    if (!text)
+      return failed_result(task,
+                           {text.error().code, "agent \"" + task.agent() + "\": the output: " + text.error().message});
+    *out.mutable_output() = json_payload(std::move(*text));
+  }
+  out.set_status(v1::TASK_STATUS_SUCCESS);
+  if (attempt->confidence)
+    out.set_confidence(*attempt->confidence);
+  if (attempt->quality)
+    out.set_quality(*attempt->quality);
+  *out.mutable_usage() = attempt->usage;
+  return out;
+}
+
+} // namespace troupe

@@ -1,0 +1,119 @@
+#include "runtime/agents/json_text.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace troupe {
+namespace {
+
+bool accepts(std::string_view text, size_t max_depth = max_payload_depth) {
+  return !check_json(text, max_depth);
+}
+
+TEST(check_json, accepts_every_kind_of_value) {
+  for (auto* text : {"null", "true", "false", "0", "-1.5e+3", "\"a\\u00e9\\n\"", "[]", "{}", " [1, [2], {\"a\": []}] ",
+                     "{\"a\": {\"b\": \"é\"}, \"c\": null}", "\"\\ud83d\\ude00\""})
+    EXPECT_TRUE(accepts(text)) << text;
+}
+
+TEST(check_json, refuses_what_is_no_json) {
+  for (auto* text : {"",          " ",   "nul",     "01",        "1.",     "1e",         "-",           "+1",
+                     "[1,]",      "[1",  "{\"a\"}", "{\"a\":}",  "{a:1}",  "{\"a\":1,}", "\"a",         "\"\\x\"",
+                     "\"\\u12\"", "1 2", "[1}",     "{\"a\":1]", "\"\n\"", "NaN",        "\"\\ud800\"", "]"})
+    EXPECT_FALSE(accepts(text)) << text;
+}
+
+TEST(check_json, refuses_invalid_utf8_in_strings) {
+  for (auto* text : {"\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "\"\xe2\x82\""})
+    EXPECT_FALSE(accepts(text)) << text;
+}
+
+TEST(check_json, names_the_byte_of_the_fault) {
+  auto fault = check_json("{\"a\": tru}");
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->offset, 6u);
+}
+
+TEST(check_json, counts_levels_of_nesting) {
+  EXPECT_TRUE(accepts("[[[]]]", 3));
+  EXPECT_FALSE(accepts("[[[]]]", 2));
+  EXPECT_TRUE(accepts("1", 0));
+  EXPECT_FALSE(accepts("{}", 0));
+}
+
+TEST(check_json, survives_a_million_open_brackets) {
+  EXPECT_FALSE(accepts(std::string(1'000'000, '[')));
+}
+
+/// Random texts over the characters that matter to the grammar.
+rc::Gen<std::string> json_like_text() {
+  return rc::gen::container<std::string>(rc::gen::elementOf(std::string{"[]{}\",:\\u0123eE+-.tfnrualse dD8"}));
+}
+
+json any_value(int depth) {
+  auto kind = *rc::gen::inRange(0, depth > 0 ? 7 : 5);
+  switch (kind) {
+  case 0:
+    return nullptr;
+  case 1:
+    return *rc::gen::arbitrary<bool>();
+  case 2:
+    return *rc::gen::arbitrary<int64_t>();
+  case 3:
+    return *rc::gen::arbitrary<int>() / 7.0;
+  case 4:
+    return *rc::gen::string<std::string>();
+  case 5: {
+    auto out = json::array();
+    for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
+      out.push_back(any_value(depth - 1));
+    return out;
+  }
+  default: {
+    auto out = json::object();
+    for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
+      out[*rc::gen::string<std::string>()] = any_value(depth - 1);
+    return out;
+  }
+  }
+}
+
+RC_GTEST_PROP(check_json, agrees_with_the_parser_on_random_text, ()) {
+  auto text = *json_like_text();
+  RC_ASSERT(accepts(text) == json::accept(text));
+}
+
+RC_GTEST_PROP(check_json, accepts_whatever_the_printer_prints, ()) {
+  auto value = any_value(4);
+  auto text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  RC_ASSERT(accepts(text));
+}
+
+TEST(parse_payload, takes_no_text_for_null) {
+  EXPECT_EQ(parse_payload(""), json());
+}
+
+TEST(parse_payload, refuses_numbers_that_no_double_holds) {
+  EXPECT_FALSE(parse_payload("1e999"));
+}
+
+TEST(print_payload, refuses_bytes_that_are_no_text) {
+  EXPECT_FALSE(print_payload(json("\xff")));
+  EXPECT_EQ(print_payload(json{{"a", 1}}), "{\"a\":1}");
+}
+
+TEST(print_payload, refuses_deep_values) {
+  json deep;
+  for (int i = 0; i < 65; ++i)
+    deep = json::array({std::move(deep)});
+  EXPECT_FALSE(print_payload(deep));
+}
+
+TEST(clean_text, keeps_text_and_replaces_the_rest) {
+  EXPECT_EQ(clean_text("é", 10), "é");
+  EXPECT_EQ(clean_text("a\xff", 10), "a\xEF\xBF\xBD");
+  EXPECT_EQ(clean_text("aé", 2), "a…");
+}
+
+} // namespace
+} // namespace troupe
