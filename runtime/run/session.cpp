@@ -1,0 +1,132 @@
+#include "runtime/run/session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+/// Bounds one append: a journal record batch must not grow with the width of a fan-out.
+constexpr size_t most_events_per_append = 4'096;
+
+} // namespace
+
+run_session::run_session(workflow_ptr definition, v1::RunSummary summary, bool publish_updates)
+    : machine_{std::move(definition), publish_updates}, summary_{std::move(summary)} {}
+
+void run_session::absorb(std::vector<command>& commands, bool keep) {
+  for (auto& next : commands) {
+    if (auto* started = std::get_if<start_timer>(&next)) {
+      timers_.emplace(started->timer, started->due_ms);
+      timers_by_due_.emplace(started->due_ms, started->timer);
+    } else if (auto* cancelled = std::get_if<cancel_timer>(&next)) {
+      if (auto i = timers_.find(cancelled->timer); i != timers_.end()) {
+        timers_by_due_.erase({i->second, i->first});
+        timers_.erase(i);
+      }
+    } else if (auto* finished = std::get_if<finish_run>(&next)) {
+      summary_.set_state(finished->state);
+      summary_.set_finished_at_ms(last_event_ms_);
+      if (finished->error.code() != v1::ERROR_CODE_UNSPECIFIED)
+        summary_.set_error(finished->error.message());
+      if (keep)
+        held_.emplace_back(last_seq_, std::move(next));
+    } else if (keep) {
+      held_.emplace_back(last_seq_, std::move(next));
+    }
+  }
+  commands.clear();
+}
+
+void run_session::replay(const v1::RunEvent& event) {
+  ++last_seq_;
+  durable_seq_ = last_seq_;
+  last_event_ms_ = std::max(last_event_ms_, event.at_ms());
+  if (event.has_timer_fired()) {
+    if (auto i = timers_.find(event.timer_fired().timer()); i != timers_.end()) {
+      timers_by_due_.erase({i->second, i->first});
+      timers_.erase(i);
+    }
+  }
+  machine_.step(event, scratch_);
+  // The first event of a new run is replayed too (it was stored with the run), and its commands are still to be done;
+  // those of a run that somebody else began have been done, or are repeated by `resume`.
+  absorb(scratch_, last_seq_ == 1);
+}
+
+void run_session::resume(int64_t now_ms) {
+  held_.clear();
+  v1::RunEvent event;
+  event.mutable_run_resumed()->set_owner(summary_.owner());
+  event.mutable_run_resumed()->set_epoch(summary_.epoch());
+  offer(std::move(event), now_ms);
+}
+
+bool run_session::offer(v1::RunEvent event, int64_t now_ms) {
+  if (!machine_.accepts(event))
+    return false;
+  last_event_ms_ = std::max(last_event_ms_, now_ms);
+  event.set_at_ms(last_event_ms_);
+  ++last_seq_;
+  machine_.step(event, scratch_);
+  absorb(scratch_, true);
+  pending_.push_back(std::move(event));
+  return true;
+}
+
+void run_session::fire_timers(int64_t now_ms) {
+  while (!timers_by_due_.empty() && timers_by_due_.begin()->first <= now_ms) {
+    auto timer = timers_by_due_.begin()->second;
+    timers_by_due_.erase(timers_by_due_.begin());
+    timers_.erase(timer);
+    v1::RunEvent event;
+    event.mutable_timer_fired()->set_timer(timer);
+    offer(std::move(event), now_ms);
+  }
+}
+
+std::optional<int64_t> run_session::next_timer() const {
+  if (timers_by_due_.empty())
+    return std::nullopt;
+  return timers_by_due_.begin()->first;
+}
+
+std::optional<v1::AppendEvents> run_session::take_append() {
+  if (in_flight_ > 0 || pending_.empty())
+    return std::nullopt;
+  v1::AppendEvents append;
+  append.set_run_id(summary_.run_id());
+  append.set_epoch(summary_.epoch());
+  append.set_first_seq(durable_seq_ + 1);
+  in_flight_ = std::min(pending_.size(), most_events_per_append);
+  for (size_t i = 0; i < in_flight_; ++i)
+    *append.add_events() = pending_[i];
+  if (machine_.finished() && in_flight_ == pending_.size())
+    *append.mutable_summary() = summary_;
+  return append;
+}
+
+std::vector<command> run_session::appended(uint64_t last_seq) {
+  std::vector<command> out;
+  while (durable_seq_ < last_seq && !pending_.empty()) {
+    ++durable_seq_;
+    pending_.pop_front();
+  }
+  in_flight_ = 0;
+  while (!held_.empty() && held_.front().first <= durable_seq_) {
+    out.push_back(std::move(held_.front().second));
+    held_.pop_front();
+  }
+  return out;
+}
+
+void run_session::append_failed() {
+  in_flight_ = 0;
+}
+
+bool run_session::done() const {
+  return machine_.finished() && pending_.empty() && held_.empty();
+}
+
+} // namespace troupe

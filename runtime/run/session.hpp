@@ -1,0 +1,81 @@
+#pragma once
+
+#include "runtime/run/machine.hpp"
+#include "troupe/v1/journal.pb.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+/// A run machine with its journal discipline and its clock: events go in, and what follows from an event comes out only
+/// after the journal has it. Pure; whoever owns a session does the appending, sending and waiting.
+///
+///   offer(event) ──► machine ──► commands wait behind the event's sequence number
+///   take_append() ──► journal ──► appended(seq) ──► commands up to seq
+class run_session {
+public:
+  /// `summary` as the store has it: id, workflow, owner and epoch are those of this life of the run.
+  run_session(workflow_ptr definition, v1::RunSummary summary, bool publish_updates = true);
+
+  /// Feeds an event that the journal holds already, in order. Commands of the past are not repeated.
+  void replay(const v1::RunEvent& event);
+
+  /// After the last replay of a run that somebody else began: everything in flight is sent again.
+  void resume(int64_t now_ms);
+
+  /// A new event. False when the machine has no use for it (a late or repeated result): it is dropped and not
+  /// journaled.
+  bool offer(v1::RunEvent event, int64_t now_ms);
+
+  /// Offers TimerFired for every timer that is due.
+  void fire_timers(int64_t now_ms);
+
+  /// When the next timer is due, on the clock of `now_ms`.
+  std::optional<int64_t> next_timer() const;
+
+  /// What is to be appended now. One append is under way at a time; events that come meanwhile go with the next.
+  std::optional<v1::AppendEvents> take_append();
+
+  /// The append is durable: returns the commands that may leave.
+  std::vector<command> appended(uint64_t last_seq);
+
+  /// The append failed and will be tried again: `take_append` yields the same events (and newer ones) anew.
+  void append_failed();
+
+  /// Everything known has been made durable and the run has ended.
+  bool done() const;
+
+  const run_machine& machine() const {
+    return machine_;
+  }
+  const v1::RunSummary& summary() const {
+    return summary_;
+  }
+
+private:
+  void absorb(std::vector<command>& commands, bool keep);
+
+  run_machine machine_;
+  v1::RunSummary summary_;
+  /// Sequence number of the last event that the machine has seen, and of the last durable one.
+  uint64_t last_seq_ = 0;
+  uint64_t durable_seq_ = 0;
+  int64_t last_event_ms_ = 0;
+  /// Not yet durable. The first `in_flight_` of them are being appended.
+  std::deque<v1::RunEvent> pending_;
+  size_t in_flight_ = 0;
+  /// Commands by the event that they follow from.
+  std::deque<std::pair<uint64_t, command>> held_;
+  std::set<std::pair<int64_t, uint64_t>> timers_by_due_;
+  std::map<uint64_t, int64_t> timers_;
+  std::vector<command> scratch_;
+};
+
+} // namespace troupe
