@@ -15,8 +15,10 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <ostream>
-#include <vector>
+#include <type_traits>
+#include <utility>
 
 namespace caf {
 
@@ -73,23 +75,54 @@ public:
     return delivered;
   }
 
-  /// Moves the clock by `dt`, then delivers what the due timers sent.
+  /// Moves the clock by `dt`, from one due timer to the next, and delivers what each of them sent before the next
+  /// fires.
   void advance(caf::timespan dt) {
-    sched.advance_time(dt);
+    auto& timers = sched.clock();
+    auto end = timers.now() + dt;
+    while (!timers.schedule().empty() && timers.schedule().begin()->first <= end) {
+      auto due = timers.schedule().begin()->first;
+      timers.advance_time(due > timers.now() ? due - timers.now() : caf::timespan{0});
+      run();
+    }
+    timers.advance_time(end - timers.now());
     run();
   }
 
-  /// Sends a request, runs the system and returns the reply as a value.
+  /// Sends a request, runs the system and returns the reply as a value; a reply that did not come is
+  /// caf::sec::request_timeout.
   template <class T, class Handle, class... Ts>
   caf::expected<T> ask(const Handle& hdl, Ts... xs) {
     auto request = self->request(hdl, caf::infinite, std::move(xs)...);
+    return reply<T>(request);
+  }
+
+  /// Runs the system and returns the reply to a request that was made before, so that several can be on their way.
+  template <class T, class Request>
+  caf::expected<T> reply(Request& request) {
     run();
+    if (!self->has_next_message())
+      return caf::make_error(caf::sec::request_timeout);
     caf::expected<T> result{caf::make_error(caf::sec::runtime_error)};
     auto on_error = [&](caf::error& err) { result = std::move(err); };
     if constexpr (std::is_void_v<T>)
       request.receive([&] { result = caf::expected<void>{}; }, on_error);
     else
       request.receive([&](T& x) { result = std::move(x); }, on_error);
+    return result;
+  }
+
+  /// Delivers exactly one message, the first of the mailbox of `dst`, if that is a `T` from `src`; otherwise none.
+  template <class T, class Src, class Dst>
+  std::optional<T> deliver(const Src& src, const Dst& dst) {
+    if (!sched.prioritize(dst))
+      return std::nullopt;
+    auto* mail = caf::actor_cast<caf::abstract_actor*>(dst)->peek_at_next_mailbox_element();
+    if (!mail || mail->sender != caf::actor_cast<caf::strong_actor_ptr>(src)
+        || !mail->content().template match_elements<T>())
+      return std::nullopt;
+    auto result = mail->content().template get_as<T>(0);
+    sched.run_once();
     return result;
   }
 
