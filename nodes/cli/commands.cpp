@@ -1,0 +1,12 @@
+#include "nodes/cli/commands.hpp"
+
+namespace troupe::cli {
+
+std::vector<command> all_commands() {
+  return {
+      version_command(),
+      completions_command(),
+  };
+}
+
+} // namespace troupe::cli
