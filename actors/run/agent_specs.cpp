@@ -1,0 +1,20 @@
+#include "actors/run/agent_specs.hpp"
+
+namespace troupe {
+
+v1::AgentSpec to_spec(const agent_definition& agent) {
+  v1::AgentSpec spec;
+  spec.set_name(agent.name);
+  spec.set_kind(agent.kind);
+  spec.set_hash(agent.hash);
+  spec.set_config_json(agent.config.dump());
+  for (const auto& capability : agent.capabilities)
+    spec.add_capabilities(capability);
+  for (const auto& [key, value] : agent.labels)
+    (*spec.mutable_labels())[key] = value;
+  spec.set_concurrency(agent.concurrency);
+  spec.set_replicas(agent.replicas);
+  return spec;
+}
+
+} // namespace troupe

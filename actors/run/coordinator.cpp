@@ -1,0 +1,311 @@
+#include "actors/run/coordinator.hpp"
+
+#include "actors/run/agent_call.hpp"
+#include "messages/errors.hpp"
+#include "runtime/language/load.hpp"
+#include "runtime/run/replay.hpp"
+#include "runtime/run/run_id.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <utility>
+
+namespace troupe {
+
+void coordinator_state::start(pointer self, coordinator_config config, run_neighbours neighbours, run_probe probe) {
+  self_ = self;
+  config_ = std::move(config);
+  neighbours_ = std::move(neighbours);
+  probe_ = std::move(probe);
+  random_ = random_source{config_.seed};
+}
+
+// -- definitions ------------------------------------------------------------------------------------------------------
+
+result<workflow_ptr> coordinator_state::compile(const std::string& definition) {
+  if (auto i = definitions_.find(definition); i != definitions_.end())
+    return i->second;
+  auto document = json::parse(definition, nullptr, false);
+  if (document.is_discarded())
+    return fail(v1::ERROR_CODE_INVALID_INPUT, "the definition is not valid JSON");
+  auto compiled = compile_workflow(document);
+  if (!compiled) {
+    std::string text = "the workflow is not valid:";
+    for (const auto& fault : compiled.error())
+      text += "\n" + to_string(fault);
+    return fail(v1::ERROR_CODE_INVALID_INPUT, std::move(text));
+  }
+  definitions_.emplace(definition, *compiled);
+  definitions_by_age_.push_back(definition);
+  if (definitions_by_age_.size() > config_.definitions_kept) {
+    definitions_.erase(definitions_by_age_.front());
+    definitions_by_age_.pop_front();
+  }
+  return *compiled;
+}
+
+// -- submit -----------------------------------------------------------------------------------------------------------
+
+caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& request) {
+  if (runs_.size() >= config_.most_runs)
+    return to_caf({v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                   "this coordinator has " + std::to_string(runs_.size()) + " runs under way; try again later", true});
+  if (!request.run_id().empty() && !valid_run_id(request.run_id()))
+    return to_caf(
+        {v1::ERROR_CODE_INVALID_INPUT, "a run id has 1 to 80 letters, digits, dashes, dots or underscores", false});
+  auto definition = compile(request.definition());
+  if (!definition)
+    return to_caf(definition.error());
+  auto input = request.input().empty() ? json{} : json::parse(request.input(), nullptr, false);
+  if (input.is_discarded())
+    return to_caf({v1::ERROR_CODE_INVALID_INPUT, "the input is not valid JSON", false});
+  if ((*definition)->input_schema) {
+    auto faults = (*definition)->input_schema->check(input);
+    if (!faults.empty()) {
+      std::string text = "the input does not fit the workflow's schema:";
+      for (const auto& fault : faults)
+        text += "\n  " + fault;
+      return to_caf({v1::ERROR_CODE_INVALID_INPUT, std::move(text), false});
+    }
+  }
+
+  auto now = neighbours_.time->wall_ms();
+  v1::CreateRun create;
+  auto* summary = create.mutable_summary();
+  summary->set_run_id(request.run_id().empty() ? new_run_id(now, random_) : request.run_id());
+  summary->set_workflow((*definition)->name);
+  summary->set_definition_hash((*definition)->hash);
+  summary->set_state(v1::RUN_STATE_RUNNING);
+  summary->set_created_at_ms(now);
+  summary->set_owner(config_.owner);
+  summary->set_epoch(1);
+  create.set_definition((*definition)->document.dump());
+  auto* event = create.add_events();
+  event->set_at_ms(now);
+  auto* submitted = event->mutable_run_submitted();
+  submitted->set_run_id(summary->run_id());
+  submitted->set_workflow(summary->workflow());
+  submitted->set_definition_hash(summary->definition_hash());
+  submitted->set_input(request.input());
+  submitted->set_seed(random_.next());
+  submitted->set_machine_version(run_machine::version);
+  submitted->set_traceparent(request.traceparent());
+
+  auto promise = self_->make_response_promise<v1::RunAccepted>();
+  run_start from{*definition, create.summary(), {create.events().begin(), create.events().end()}, false};
+  self_->request(neighbours_.journal, config_.journal_timeout, std::move(create))
+      .then(
+          [this, promise, from = std::move(from)](const v1::RunSummary& stored) mutable {
+            v1::RunAccepted accepted;
+            accepted.set_run_id(stored.run_id());
+            // The same id a second time is the same run: nothing to launch. Ours is told by its time of birth and
+            // owner.
+            auto ours = stored.owner() == config_.owner && stored.epoch() == 1
+                        && stored.state() == v1::RUN_STATE_RUNNING && runs_.count(stored.run_id()) == 0;
+            if (ours) {
+              from.summary = stored;
+              probe_->run_began();
+              launch(std::move(from), 0);
+            }
+            promise.deliver(std::move(accepted));
+          },
+          [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
+  return promise;
+}
+
+void coordinator_state::launch(run_start from, uint32_t restarts) {
+  auto id = from.summary.run_id();
+  auto handle = self_->spawn<caf::monitored>(run_coordinator, std::move(from), config_.run, neighbours_, *probe_,
+                                             self_->address());
+  names_[handle.address()] = id;
+  runs_[id] = {std::move(handle), restarts};
+}
+
+void coordinator_state::ended(const caf::down_msg& down) {
+  auto known = names_.find(down.source);
+  if (known == names_.end())
+    return;
+  auto id = known->second;
+  names_.erase(known);
+  auto restarts = runs_[id].restarts;
+  runs_.erase(id);
+  if (!down.reason)
+    return;
+  probe_->run_dropped();
+  if (down.reason == ec::fenced || down.reason == ec::not_found || down.reason == caf::exit_reason::user_shutdown)
+    return;
+  if (restarts >= config_.most_restarts) {
+    spdlog::error("run {} crashed {} times ({}); it is left alone until `troupe resume {}`", id, restarts + 1,
+                  caf::to_string(down.reason), id);
+    return;
+  }
+  spdlog::warn("run {} crashed and is taken up again from its journal: {}", id, caf::to_string(down.reason));
+  v1::GetRun get;
+  get.set_run_id(id);
+  self_->request(neighbours_.journal, config_.journal_timeout, std::move(get))
+      .then([this,
+             restarts](const v1::RunDetails& details) { adopt(details.summary(), restarts + 1, [](const error*) {}); },
+            [id](const caf::error& why) {
+              spdlog::error("run {} could not be read from the journal: {}", id, from_caf(why).message);
+            });
+}
+
+// -- resume -----------------------------------------------------------------------------------------------------------
+
+void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts, std::function<void(const error*)> then) {
+  v1::ClaimRun claim;
+  claim.set_run_id(stored.run_id());
+  claim.set_expected_epoch(stored.epoch());
+  claim.set_owner(config_.owner);
+  auto failed = [then](const caf::error& why) {
+    auto plain = from_caf(why);
+    then(&plain);
+  };
+  self_->request(neighbours_.journal, config_.journal_timeout, std::move(claim))
+      .then(
+          [this, restarts, then, failed](const v1::RunSummary& claimed) {
+            v1::GetRun get;
+            get.set_run_id(claimed.run_id());
+            self_->request(neighbours_.journal, config_.journal_timeout, std::move(get))
+                .then(
+                    [this, restarts, then](const v1::RunDetails& details) {
+                      auto definition = compile(details.definition());
+                      if (!definition) {
+                        then(&definition.error());
+                        return;
+                      }
+                      run_start from{
+                          *definition, details.summary(), {details.events().begin(), details.events().end()}, true};
+                      probe_->run_began();
+                      probe_->run_resumed();
+                      spdlog::info("run {} goes on under epoch {}", details.summary().run_id(),
+                                   details.summary().epoch());
+                      launch(std::move(from), restarts);
+                      then(nullptr);
+                    },
+                    failed);
+          },
+          failed);
+}
+
+caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request) {
+  auto promise = self_->make_response_promise<v1::RunList>();
+  v1::ListRuns list;
+  list.set_unfinished_only(true);
+  list.set_limit(static_cast<uint32_t>(config_.most_runs));
+  self_->request(neighbours_.journal, config_.journal_timeout, std::move(list))
+      .then(
+          [this, promise, only = request.run_id()](const v1::RunList& unfinished) mutable {
+            struct progress {
+              v1::RunList taken;
+              size_t open = 1;
+              error last;
+              bool failed = false;
+            };
+            auto state = std::make_shared<progress>();
+            auto settle = [promise, state, only]() mutable {
+              if (--state->open > 0)
+                return;
+              if (!only.empty() && state->taken.runs_size() == 0) {
+                auto why = state->failed ? state->last
+                                         : error{v1::ERROR_CODE_NOT_FOUND, "there is no unfinished run " + only, false};
+                promise.deliver(to_caf(why));
+                return;
+              }
+              promise.deliver(std::move(state->taken));
+            };
+            for (const auto& run : unfinished.runs()) {
+              if ((!only.empty() && run.run_id() != only) || runs_.count(run.run_id()) > 0)
+                continue;
+              ++state->open;
+              adopt(run, 0, [state, settle, run](const error* why) mutable {
+                if (why == nullptr) {
+                  *state->taken.add_runs() = run;
+                } else {
+                  state->failed = true;
+                  state->last = *why;
+                  if (why->code != v1::ERROR_CODE_FENCED)
+                    spdlog::error("run {} cannot go on: {}", run.run_id(), why->message);
+                }
+                settle();
+              });
+            }
+            settle();
+          },
+          [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
+  return promise;
+}
+
+// -- the rest ---------------------------------------------------------------------------------------------------------
+
+caf::result<v1::RunSummary> coordinator_state::watch(const v1::WatchRun& request, const run_watcher_actor& watcher) {
+  if (auto i = runs_.find(request.run_id()); i != runs_.end())
+    self_->send(i->second.handle, request, watcher);
+  auto promise = self_->make_response_promise<v1::RunSummary>();
+  v1::GetRun get;
+  get.set_run_id(request.run_id());
+  self_->request(neighbours_.journal, config_.journal_timeout, std::move(get))
+      .then(
+          [this, promise, watcher](const v1::RunDetails& details) mutable {
+            const auto& summary = details.summary();
+            // A run that ended between the two questions has told its watchers itself.
+            if (summary.state() != v1::RUN_STATE_RUNNING) {
+              auto past = replay_run(details);
+              if (!past) {
+                promise.deliver(to_caf(past.error()));
+                return;
+              }
+              self_->send(watcher, finished_update(summary, past->machine));
+            }
+            promise.deliver(summary);
+          },
+          [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
+  return promise;
+}
+
+caf::result<v1::Ack> coordinator_state::cancel(const v1::CancelRun& request) {
+  auto i = runs_.find(request.run_id());
+  if (i != runs_.end())
+    return self_->delegate(i->second.handle, request);
+  auto promise = self_->make_response_promise<v1::Ack>();
+  v1::GetRun get;
+  get.set_run_id(request.run_id());
+  self_->request(neighbours_.journal, config_.journal_timeout, std::move(get))
+      .then([promise](const v1::RunDetails&) mutable { promise.deliver(v1::Ack{}); },
+            [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
+  return promise;
+}
+
+caf::result<v1::TaskResult> coordinator_state::invoke(const v1::InvokeAgent& request) {
+  auto promise = self_->make_response_promise<v1::TaskResult>();
+  auto call = "call-" + config_.owner + "-" + std::to_string(++calls_);
+  self_->spawn(agent_call, neighbours_.dispatcher, std::move(call), request,
+               [promise](caf::expected<v1::TaskResult> answer) mutable {
+                 if (answer)
+                   promise.deliver(std::move(*answer));
+                 else
+                   promise.deliver(std::move(answer.error()));
+               });
+  return promise;
+}
+
+coordinator_actor::behavior_type coordinator(coordinator_state::pointer self, coordinator_config config,
+                                             run_neighbours neighbours, run_probe probe) {
+  self->set_down_handler([self](const caf::down_msg& down) { self->state.ended(down); });
+  auto journal = neighbours.journal;
+  self->state.start(self, std::move(config), std::move(neighbours), std::move(probe));
+  return {
+      [self](const v1::SubmitRun& request) { return self->state.submit(request); },
+      [self, journal](const v1::GetRun& request) { return self->delegate(journal, request); },
+      [self, journal](const v1::ListRuns& request) { return self->delegate(journal, request); },
+      [self](const v1::CancelRun& request) { return self->state.cancel(request); },
+      [self](const v1::ResumeRuns& request) { return self->state.resume(request); },
+      [self](const v1::WatchRun& request, const run_watcher_actor& watcher) {
+        return self->state.watch(request, watcher);
+      },
+      [self](const v1::InvokeAgent& request) { return self->state.invoke(request); },
+  };
+}
+
+} // namespace troupe

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "actors/run/run_coordinator.hpp"
+#include "messages/coordinator.hpp"
+#include "runtime/core/random.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+struct coordinator_config {
+  /// Identity of this process, as the journal knows owners: its boot id.
+  std::string owner;
+  /// Runs under way at once; more are refused with ec::resource_exhausted.
+  size_t most_runs = 10'000;
+  milliseconds journal_timeout{30'000};
+  /// A run coordinator that crashes this often is left alone until `troupe resume`.
+  uint32_t most_restarts = 5;
+  run_coordinator_config run;
+  /// Compiled definitions that are kept for the next run of the same workflow.
+  size_t definitions_kept = 256;
+  uint64_t seed = 0;
+};
+
+struct coordinator_state {
+  static inline constexpr const char* name = "coordinator";
+
+  using pointer = coordinator_actor::stateful_pointer<coordinator_state>;
+
+  void start(pointer self, coordinator_config config, run_neighbours neighbours, run_probe probe);
+
+  caf::result<v1::RunAccepted> submit(const v1::SubmitRun& request);
+  caf::result<v1::RunList> resume(const v1::ResumeRuns& request);
+  caf::result<v1::RunSummary> watch(const v1::WatchRun& request, const run_watcher_actor& watcher);
+  caf::result<v1::Ack> cancel(const v1::CancelRun& request);
+  caf::result<v1::TaskResult> invoke(const v1::InvokeAgent& request);
+  void ended(const caf::down_msg& down);
+
+private:
+  struct active_run {
+    run_coordinator_actor handle;
+    uint32_t restarts = 0;
+  };
+
+  result<workflow_ptr> compile(const std::string& definition);
+  void launch(run_start from, uint32_t restarts);
+  /// Claims a run, loads it and goes on with it; `then` hears how it went.
+  void adopt(const v1::RunSummary& stored, uint32_t restarts, std::function<void(const error*)> then);
+
+  coordinator_actor::pointer self_ = nullptr;
+  coordinator_config config_;
+  run_neighbours neighbours_;
+  std::optional<run_probe> probe_;
+  random_source random_{0};
+  std::map<std::string, active_run> runs_;
+  std::map<caf::actor_addr, std::string> names_;
+  std::map<std::string, workflow_ptr> definitions_;
+  std::deque<std::string> definitions_by_age_;
+  uint64_t calls_ = 0;
+};
+
+/// Lives as long as its node; continues unfinished runs when told to (ResumeRuns).
+coordinator_actor::behavior_type coordinator(coordinator_state::pointer self, coordinator_config config,
+                                             run_neighbours neighbours, run_probe probe);
+
+} // namespace troupe

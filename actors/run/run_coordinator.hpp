@@ -1,0 +1,96 @@
+#pragma once
+
+#include "actors/run/run_probe.hpp"
+#include "messages/aggregator.hpp"
+#include "messages/coordinator.hpp"
+#include "messages/dispatcher.hpp"
+#include "messages/journal.hpp"
+#include "runtime/core/clock.hpp"
+#include "runtime/run/session.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// What a run coordinator starts from.
+struct run_start {
+  workflow_ptr definition;
+  /// Owner and epoch are this life's.
+  v1::RunSummary summary;
+  /// All that the journal holds of the run.
+  std::vector<v1::RunEvent> events;
+  /// Another coordinator (or another life of this one) began it.
+  bool resumed = false;
+};
+
+struct run_coordinator_config {
+  /// For one append. After it, the append is repeated, as after a store error.
+  milliseconds append_timeout{30'000};
+  milliseconds append_retry{1'000};
+  size_t most_watchers = 64;
+};
+
+/// The neighbours of a run coordinator.
+struct run_neighbours {
+  journal_actor journal;
+  dispatcher_actor dispatcher;
+  aggregator_actor aggregator;
+  std::shared_ptr<const clock> time;
+};
+
+struct run_coordinator_state {
+  static inline constexpr const char* name = "run-coordinator";
+
+  using pointer = run_coordinator_actor::stateful_pointer<run_coordinator_state>;
+
+  void start(pointer self, run_start from, run_coordinator_config config, run_neighbours neighbours, run_probe probe);
+
+  void results(const v1::ResultBatch& batch);
+  void lost(const v1::TaskLost& loss);
+  void progress(const v1::ProgressBatch& batch);
+  void cancel(const std::string& reason);
+  void watch(const run_watcher_actor& watcher);
+  void forget(const caf::actor_addr& gone);
+  void tick();
+  void retry_store();
+
+private:
+  void offer(v1::RunEvent event);
+  /// Sends the next append, arms the timer, ends when all is done.
+  void pump();
+  void append();
+  void append_failed(const error& why);
+  void execute(std::vector<command> commands);
+  void start_aggregation_of(const aggregation_request_ptr& request);
+  void publish(v1::RunUpdate update);
+  void finish(const finish_run& how);
+  void arm_timer();
+  int64_t now() const;
+
+  run_coordinator_actor::pointer self_ = nullptr;
+  run_coordinator_config config_;
+  run_neighbours neighbours_;
+  std::optional<run_probe> probe_;
+  std::optional<run_session> session_;
+  std::map<std::string, v1::AgentSpec> specs_;
+  std::vector<run_watcher_actor> watchers_;
+  uint64_t update_seq_ = 0;
+  std::optional<int64_t> armed_for_;
+  bool waits_for_store_ = false;
+  std::optional<v1::RunUpdate> last_word_;
+};
+
+/// Drives one run to its end; then quits normally. Ends with its `parent`, whose next life takes the run up again.
+/// Quits with ec::fenced when another coordinator has taken the run.
+run_coordinator_actor::behavior_type run_coordinator(run_coordinator_state::pointer self, run_start from,
+                                                     run_coordinator_config config, run_neighbours neighbours,
+                                                     run_probe probe, caf::actor_addr parent);
+
+} // namespace troupe
