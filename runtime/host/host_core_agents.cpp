@@ -1,0 +1,264 @@
+// Agents and their instances: which there are, who works on what, who hangs, who is not needed any more.
+
+#include "runtime/host/host_core.hpp"
+
+#include <algorithm>
+
+namespace troupe {
+
+namespace {
+
+constexpr uint32_t max_concurrency = 1'024;
+constexpr uint32_t max_replicas = 256;
+
+/// Failures to make an agent that say something about this node and nothing about the agent.
+bool is_about_the_node(v1::ErrorCode code) {
+  return code == v1::ERROR_CODE_FORBIDDEN || code == v1::ERROR_CODE_NOT_FOUND || code == v1::ERROR_CODE_UNAVAILABLE
+         || code == v1::ERROR_CODE_RESOURCE_EXHAUSTED;
+}
+
+} // namespace
+
+// --- definitions ---
+
+bool host_core::learn(const v1::AgentSpec& spec, int64_t now) {
+  if (auto i = by_hash_.find(spec.hash()); i != by_hash_.end()) {
+    i->second->used_at = now;
+    return true;
+  }
+  if (spec.hash().empty() || spec.ByteSizeLong() > limits_.max_definition_bytes)
+    return false;
+  forget_unused();
+  auto& a = add_agent(spec, false);
+  a.used_at = now;
+  by_hash_.emplace(spec.hash(), &a);
+  return true;
+}
+
+void host_core::bring(const v1::AgentSpec& spec) {
+  if (by_name_.contains(spec.name()))
+    return;
+  by_name_.emplace(spec.name(), &add_agent(spec, true));
+}
+
+bool host_core::brings(const std::string& name) const {
+  return by_name_.contains(name);
+}
+
+host_core::agent* host_core::find_agent(const v1::Task& task) {
+  auto& index = task.agent_hash().empty() ? by_name_ : by_hash_;
+  auto i = index.find(task.agent_hash().empty() ? task.agent() : task.agent_hash());
+  return i == index.end() ? nullptr : i->second;
+}
+
+host_core::agent& host_core::add_agent(const v1::AgentSpec& spec, bool own) {
+  auto a = std::make_unique<agent>();
+  a->id = ++last_id_;
+  a->spec = std::make_shared<const v1::AgentSpec>(spec);
+  a->name = std::make_shared<const std::string>(spec.name());
+  a->own = own;
+  a->concurrency = std::clamp(spec.concurrency(), 1u, max_concurrency);
+  a->replicas = std::clamp(spec.replicas(), 1u, max_replicas);
+  return *agents_.emplace(a->id, std::move(a)).first->second;
+}
+
+bool host_core::busy(const agent& a) const {
+  return !a.queue.empty()
+         || std::any_of(a.instances.begin(), a.instances.end(), [](auto* x) { return !x->work.empty(); });
+}
+
+void host_core::forget_unused() {
+  while (by_hash_.size() >= limits_.max_definitions) {
+    agent* oldest = nullptr;
+    for (auto& entry : by_hash_)
+      if (!busy(*entry.second) && entry.second->hung == 0 && (!oldest || entry.second->used_at < oldest->used_at))
+        oldest = entry.second;
+    // All of them work: their number is bounded by the node's capacity then.
+    if (!oldest)
+      return;
+    stop(*oldest);
+    by_hash_.erase(oldest->spec->hash());
+    agents_.erase(oldest->id);
+  }
+}
+
+// --- instances ---
+
+void host_core::pump(agent& a, int64_t now) {
+  while (!a.queue.empty()) {
+    instance* best = nullptr;
+    for (auto* x : a.instances)
+      if (x->state == instance_state::up && x->work.size() < a.concurrency
+          && (!best || x->work.size() < best->work.size()))
+        best = x;
+    if (!best)
+      break;
+    run_on(*best, a.queue.begin()->second, now);
+  }
+  if (a.queue.empty())
+    return;
+  auto starting = static_cast<size_t>(std::count_if(a.instances.begin(), a.instances.end(),
+                                                    [](auto* x) { return x->state == instance_state::starting; }));
+  while (a.queue.size() > starting * a.concurrency && a.instances.size() < a.replicas && a.hung < limits_.max_hung) {
+    auto x = std::make_unique<instance>();
+    x->id = ++last_id_;
+    x->of = &a;
+    a.instances.push_back(x.get());
+    actions_.push_back(host_action::start_instance{a.id, x->id, a.spec});
+    instances_.emplace(x->id, std::move(x));
+    ++starting;
+  }
+  if (a.instances.empty()) {
+    v1::Error why;
+    why.set_code(v1::ERROR_CODE_RESOURCE_EXHAUSTED);
+    why.set_message(std::to_string(a.hung) + " instances of agent \"" + *a.name + "\" hang on node " + limits_.node);
+    why.set_retryable(true);
+    fail_queue(a, v1::TASK_STATUS_REJECTED, why, now);
+  }
+}
+
+void host_core::run_on(instance& at, uint32_t index, int64_t now) {
+  leave_queue(index);
+  auto& s = slots_[index];
+  s.state = slot_state::running;
+  s.started = now;
+  s.at = &at;
+  at.work.push_back(index);
+  ++running_;
+  auto task = std::move(s.task);
+  s.task.Clear();
+  s.task.set_run_id(task.run_id());
+  s.task.set_task(task.task());
+  s.task.set_attempt(task.attempt());
+  s.task.set_epoch(task.epoch());
+  // The agent's time is what the queue has left of it.
+  if (s.deadline > 0)
+    task.set_timeout_ms(static_cast<uint32_t>(std::max<int64_t>(1, (s.deadline - now) / 1'000)));
+  actions_.push_back(host_action::run_task{at.id, s.of->name, std::move(task)});
+}
+
+void host_core::tell_cancel(uint32_t index, const std::string& reason, int64_t now) {
+  auto& s = slots_[index];
+  s.cancelled = true;
+  s.cancel_reason = reason;
+  s.grace_until = now + int64_t{limits_.cancel_grace.count()} * 1'000;
+  watch_slot(index, s.grace_until);
+  v1::CancelTask out;
+  out.set_run_id(s.task.run_id());
+  out.set_task(s.task.task());
+  out.set_attempt(s.task.attempt());
+  out.set_reason(reason);
+  actions_.push_back(host_action::cancel_task{s.at->id, std::move(out)});
+}
+
+void host_core::instance_up(uint64_t id, int64_t now) {
+  auto i = instances_.find(id);
+  if (i == instances_.end() || i->second->abandoned)
+    return;
+  i->second->state = instance_state::up;
+  pump(*i->second->of, now);
+}
+
+void host_core::instance_failed(uint64_t id, const v1::Error& why, int64_t now) {
+  auto i = instances_.find(id);
+  if (i == instances_.end())
+    return;
+  auto& x = *i->second;
+  auto& a = *x.of;
+  fail_work(x, why.message(), now);
+  if (x.abandoned)
+    --a.hung;
+  else
+    std::erase(a.instances, &x);
+  instances_.erase(i);
+  if (a.instances.empty())
+    fail_queue(a, is_about_the_node(why.code()) ? v1::TASK_STATUS_REJECTED : v1::TASK_STATUS_FAILED, why, now);
+}
+
+void host_core::instance_down(uint64_t id, const std::string& reason, int64_t now) {
+  auto i = instances_.find(id);
+  if (i == instances_.end())
+    return;
+  auto& x = *i->second;
+  auto& a = *x.of;
+  if (x.abandoned) {
+    --a.hung;
+    instances_.erase(i);
+  } else {
+    x.state = instance_state::starting;
+    fail_work(x, reason, now);
+  }
+  pump(a, now);
+  watch_idle(a, now);
+}
+
+void host_core::agent_gone(uint64_t id, const std::string& reason, int64_t now) {
+  auto i = agents_.find(id);
+  if (i == agents_.end())
+    return;
+  auto& a = *i->second;
+  for (auto* x : std::exchange(a.instances, {})) {
+    fail_work(*x, reason, now);
+    instances_.erase(x->id);
+  }
+  v1::Error why;
+  why.set_code(v1::ERROR_CODE_AGENT_CRASHED);
+  why.set_message("agent \"" + *a.name + "\" crashes again and again: " + reason);
+  why.set_retryable(true);
+  fail_queue(a, v1::TASK_STATUS_FAILED, why, now);
+}
+
+void host_core::fail_work(instance& x, const std::string& reason, int64_t now) {
+  for (auto index : std::exchange(x.work, {})) {
+    slots_[index].at = nullptr;
+    if (slots_[index].state == slot_state::running)
+      answer_error(index, v1::TASK_STATUS_FAILED, v1::ERROR_CODE_AGENT_CRASHED, "agent crashed: " + reason, true, now);
+    else
+      free_slot(index);
+  }
+}
+
+void host_core::fail_queue(agent& a, v1::TaskStatus status, const v1::Error& why, int64_t now) {
+  while (!a.queue.empty())
+    answer_error(a.queue.begin()->second, status, why.code(), why.message(), why.retryable(), now);
+}
+
+void host_core::replace_hung(instance& x, int64_t now) {
+  auto& a = *x.of;
+  x.abandoned = true;
+  ++a.hung;
+  ++counters_.hung_instances;
+  std::erase(a.instances, &x);
+  actions_.push_back(host_action::abandon_instance{a.id, x.id});
+  fail_work(x, "an instance that ignored a cancellation was replaced", now);
+  pump(a, now);
+}
+
+// --- idle agents ---
+
+void host_core::watch_idle(agent& a, int64_t now) {
+  if (a.own || a.idle_check_pending || a.instances.empty() || busy(a))
+    return;
+  a.idle_check_pending = true;
+  deadlines_.push(std::max(now, a.used_at + int64_t{limits_.idle_timeout.count()} * 1'000), {none, 0, a.id});
+}
+
+void host_core::check_idle(agent& a, int64_t now) {
+  a.idle_check_pending = false;
+  if (busy(a) || a.instances.empty())
+    return;
+  if (now - a.used_at >= int64_t{limits_.idle_timeout.count()} * 1'000)
+    stop(a);
+  else
+    watch_idle(a, now);
+}
+
+void host_core::stop(agent& a) {
+  if (a.instances.empty())
+    return;
+  actions_.push_back(host_action::stop_agent{a.id});
+  for (auto* x : std::exchange(a.instances, {}))
+    instances_.erase(x->id);
+}
+
+} // namespace troupe
