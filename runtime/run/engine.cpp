@@ -248,7 +248,7 @@ void engine::fall_back_or_fail(frame& f, outcome how) {
     if (f.definition->on_error.output) {
       auto value = f.definition->on_error.output->evaluate(frame_scope{*this, f});
       if (value) {
-        how.output = json_text{std::move(*value)};
+        how.output = lazy_json{std::move(*value)};
       } else {
         how.tolerated = false;
         how.why = value.error();

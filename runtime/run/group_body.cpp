@@ -57,7 +57,7 @@ void group_body::finish(engine& run, frame& self) {
       run.body_ended(self, outcome::failure(value.error()));
       return;
     }
-    how.output = json_text{std::move(*value)};
+    how.output = lazy_json{std::move(*value)};
   } else {
     // Put together as text: outputs that nobody looked into need not be parsed for this.
     std::string text = "{";
@@ -70,7 +70,7 @@ void group_body::finish(engine& run, frame& self) {
       text += slots_[slot].how->output.text();
     }
     text += '}';
-    how.output = json_text{std::move(text)};
+    how.output = lazy_json{std::move(text)};
   }
   run.body_ended(self, std::move(how));
 }

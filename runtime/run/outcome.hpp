@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runtime/core/result.hpp"
-#include "runtime/run/json_text.hpp"
+#include "runtime/run/lazy_json.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -15,7 +15,7 @@ struct outcome {
 
   status how = status::succeeded;
   /// Of a success; of a failure that `on_error` turned into a value.
-  json_text output;
+  lazy_json output;
   /// Of a failure.
   error why;
   /// At least this long before another try.
@@ -30,7 +30,7 @@ struct outcome {
   /// The failure goes up at once: the step's own `retry` does not apply.
   bool escalated = false;
   /// What a failed fan-out did get done, for `fallback`.
-  json_text partial_results;
+  lazy_json partial_results;
 
   bool success() const {
     return how == status::succeeded || how == status::skipped;
@@ -42,7 +42,7 @@ struct outcome {
   /// What `$.results.<id>` shows.
   json to_json() const;
 
-  static outcome success_of(json_text value) {
+  static outcome success_of(lazy_json value) {
     outcome out;
     out.output = std::move(value);
     return out;

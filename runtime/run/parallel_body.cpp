@@ -155,7 +155,7 @@ void parallel_body::branch_ended(engine& run, frame& self, uint32_t slot, const 
     why.message = "branch " + mine.name + ": " + why.message;
     stop_branches(run, self, "a sibling failed (fail_fast)");
     auto failure = outcome::failure(std::move(why));
-    failure.partial_results = json_text{partial_aggregate(run)};
+    failure.partial_results = lazy_json{partial_aggregate(run)};
     run.body_ended(self, std::move(failure));
     return;
   }
@@ -284,7 +284,7 @@ void parallel_body::fail_short(engine& run, frame& self, bool escalated) {
     text += (named > 1 ? ", " : "") + b.name + " (" + (b.how ? describe(b.how->why) : "not ended") + ")";
   }
   auto failure = outcome::failure({v1::ERROR_CODE_SHORTFALL, std::move(text), false});
-  failure.partial_results = json_text{partial_aggregate(run)};
+  failure.partial_results = lazy_json{partial_aggregate(run)};
   failure.escalated = escalated;
   run.body_ended(self, std::move(failure));
 }
@@ -360,7 +360,7 @@ void parallel_body::verdict_ended(engine& run, frame& self, const outcome& how) 
   if (!how.success()) {
     auto failure = how;
     failure.why.message = "agent " + ask_->id + ", asked to aggregate: " + failure.why.message;
-    failure.partial_results = json_text{partial_aggregate(run)};
+    failure.partial_results = lazy_json{partial_aggregate(run)};
     run.body_ended(self, std::move(failure));
     return;
   }
@@ -412,11 +412,11 @@ bool parallel_body::any_failed() const {
 void parallel_body::task_finished(engine& run, frame& self, const v1::TaskResult& result) {
   if (result.status() != v1::TASK_STATUS_SUCCESS) {
     auto failure = outcome::failure({result.error().code(), "aggregation: " + result.error().message(), false});
-    failure.partial_results = json_text{partial_aggregate(run)};
+    failure.partial_results = lazy_json{partial_aggregate(run)};
     run.body_ended(self, std::move(failure));
     return;
   }
-  auto how = outcome::success_of(json_text{result.output().data()});
+  auto how = outcome::success_of(lazy_json{result.output().data()});
   if (result.has_quality())
     how.quality = result.quality();
   how.partial = any_failed();

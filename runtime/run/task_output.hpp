@@ -1,13 +1,13 @@
 #pragma once
 
 #include "runtime/core/result.hpp"
-#include "runtime/run/json_text.hpp"
+#include "runtime/run/lazy_json.hpp"
 #include "troupe/v1/common.pb.h"
 
 namespace troupe {
 
 /// An agent's output as a JSON value: JSON as it is, text as a string, nothing as null. Anything else fails with
 /// ERROR_CODE_INVALID_OUTPUT. Does not build the value: a fan-out of 10 000 is checked, not parsed.
-result<json_text> read_output(const v1::Payload& payload);
+result<lazy_json> read_output(const v1::Payload& payload);
 
 } // namespace troupe

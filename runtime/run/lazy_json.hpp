@@ -10,15 +10,15 @@ namespace troupe {
 
 /// An immutable JSON value that is carried as text and parsed only when somebody looks inside: most outputs of a wide
 /// fan-out are never looked at one by one. Cheap to copy. One thread at a time (the parsed form is cached).
-class json_text {
+class lazy_json {
 public:
   /// JSON null.
-  json_text() = default;
+  lazy_json() = default;
 
   /// `text` must be valid JSON; it was checked where it entered the run.
-  explicit json_text(std::string text) : text_{std::make_shared<const std::string>(std::move(text))} {}
+  explicit lazy_json(std::string text) : text_{std::make_shared<const std::string>(std::move(text))} {}
 
-  explicit json_text(json value) : value_{std::make_shared<const json>(std::move(value))} {}
+  explicit lazy_json(json value) : value_{std::make_shared<const json>(std::move(value))} {}
 
   const std::string& text() const {
     return *shared_text();
