@@ -1,0 +1,126 @@
+#include "runtime/journal/memory_store.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace troupe {
+
+memory_store::memory_store(owner_alive_fn owner_alive) : owner_alive_{std::move(owner_alive)} {}
+
+run_head memory_store::run_record::head() const {
+  return {.epoch = summary.epoch(), .last_seq = events.size(), .owner = summary.owner()};
+}
+
+result<std::vector<result<v1::EventsAppended>>> memory_store::append(std::span<const v1::AppendEvents* const> batch) {
+  if (auto ok = enter(); !ok)
+    return tl::unexpected(ok.error());
+  std::vector<result<v1::EventsAppended>> out;
+  out.reserve(batch.size());
+  for (const auto* entry : batch) {
+    auto i = runs_.find(entry->run_id());
+    if (i == runs_.end()) {
+      out.emplace_back(no_such_run(entry->run_id()));
+      continue;
+    }
+    auto& run = i->second;
+    auto last_seq = admit_append(run.head(), *entry);
+    if (!last_seq) {
+      out.emplace_back(tl::unexpected(last_seq.error()));
+      continue;
+    }
+    run.events.insert(run.events.end(), entry->events().begin(), entry->events().end());
+    if (entry->has_summary()) {
+      run.summary.set_state(entry->summary().state());
+      run.summary.set_finished_at_ms(entry->summary().finished_at_ms());
+      run.summary.set_error(entry->summary().error());
+    }
+    v1::EventsAppended done;
+    done.set_run_id(entry->run_id());
+    done.set_last_seq(*last_seq);
+    out.emplace_back(std::move(done));
+  }
+  ++commits_;
+  return out;
+}
+
+result<v1::RunSummary> memory_store::create(const v1::CreateRun& request) {
+  if (auto ok = enter(); !ok)
+    return tl::unexpected(ok.error());
+  if (auto ok = check_create(request); !ok)
+    return tl::unexpected(ok.error());
+  const auto& summary = request.summary();
+  if (auto i = runs_.find(summary.run_id()); i != runs_.end())
+    return i->second.summary;
+  auto [definition, fresh] = definitions_.try_emplace(summary.definition_hash(), request.definition());
+  if (!fresh && definition->second != request.definition())
+    return definition_differs(summary.definition_hash());
+  auto& run = runs_[summary.run_id()];
+  run = {.summary = summary, .events = {request.events().begin(), request.events().end()}, .number = runs_.size()};
+  ++commits_;
+  return summary;
+}
+
+result<v1::RunSummary> memory_store::claim(const v1::ClaimRun& request) {
+  if (auto ok = enter(); !ok)
+    return tl::unexpected(ok.error());
+  auto i = runs_.find(request.run_id());
+  if (i == runs_.end())
+    return no_such_run(request.run_id());
+  auto epoch = admit_claim(i->second.head(), request, owner_alive_);
+  if (!epoch)
+    return tl::unexpected(epoch.error());
+  i->second.summary.set_epoch(*epoch);
+  i->second.summary.set_owner(request.owner());
+  ++commits_;
+  return i->second.summary;
+}
+
+result<v1::RunDetails> memory_store::load(const std::string& run_id) {
+  if (auto ok = enter(); !ok)
+    return tl::unexpected(ok.error());
+  auto i = runs_.find(run_id);
+  if (i == runs_.end())
+    return no_such_run(run_id);
+  v1::RunDetails out;
+  *out.mutable_summary() = i->second.summary;
+  out.set_definition(definitions_.at(i->second.summary.definition_hash()));
+  for (const auto& event : i->second.events)
+    *out.add_events() = event;
+  return out;
+}
+
+result<v1::RunList> memory_store::list(uint32_t limit, bool unfinished_only) {
+  if (auto ok = enter(); !ok)
+    return tl::unexpected(ok.error());
+  std::vector<const run_record*> found;
+  for (const auto& [id, run] : runs_)
+    if (!unfinished_only || run.summary.state() <= v1::RUN_STATE_RUNNING)
+      found.push_back(&run);
+  std::sort(found.begin(), found.end(), [](const auto* a, const auto* b) {
+    return std::tuple{a->summary.created_at_ms(), a->number} > std::tuple{b->summary.created_at_ms(), b->number};
+  });
+  found.resize(std::min<size_t>(found.size(), limit == 0 ? default_list_limit : limit));
+  v1::RunList out;
+  for (const auto* run : found)
+    *out.add_runs() = run->summary;
+  return out;
+}
+
+void memory_store::fail_next(size_t calls, error with) {
+  failures_due_ = calls;
+  failure_ = std::move(with);
+}
+
+error memory_store::disk_full() {
+  return {v1::ERROR_CODE_STORE, "the disk is full; free some space, then try again", true};
+}
+
+result<void> memory_store::enter() {
+  if (failures_due_ == 0)
+    return {};
+  --failures_due_;
+  return tl::unexpected(failure_);
+}
+
+} // namespace troupe
