@@ -31,7 +31,8 @@ public:
   jsonpath rebased(std::string_view member) const;
 
   /// Every value that the query selects, in the RFC's order. Pointers live as long as `root`.
-  std::vector<const json*> select(const json& root) const;
+  /// Fails with ERROR_CODE_RESOURCE_EXHAUSTED after looking at 5 million values.
+  result<std::vector<const json*>> select(const json& root) const;
 
   /// A singular query yields its value, another one the array of all it selects.
   /// A singular query that selects nothing fails with ERROR_CODE_EXPRESSION, naming the longest part

@@ -32,8 +32,10 @@ public:
 
 private:
   json source_;
+  /// `source_` with `$$` resolved.
+  json template_;
   references reads_;
-  /// Where in `source_` the queries are; a null path is the whole value.
+  /// Where in `template_` the queries are; the empty pointer is the whole value.
   std::vector<std::pair<json::json_pointer, jsonpath>> queries_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "runtime/core/json.hpp"
 
+#include <memory>
 #include <string_view>
 
 namespace troupe {
@@ -23,6 +24,12 @@ public:
   /// What is known about a step that has ended: {status, output, error, confidence, quality,
   /// attempts}. Null when no such step is visible from here.
   virtual const json* step_result(std::string_view id) const = 0;
+
+  /// Everything as one document, for the rare expression that names no member (`$..x`, `$.steps[*]`,
+  /// `pairs(steps)`). May be expensive. Null when the scope cannot tell: then such an expression selects nothing.
+  virtual std::shared_ptr<const json> document() const {
+    return nullptr;
+  }
 };
 
 /// A scope over one JSON object whose members are the root's members (`steps` and `results`
@@ -43,6 +50,10 @@ public:
   const json* step_result(std::string_view id) const override {
     auto* results = find(root_, "results");
     return results ? find(*results, id) : nullptr;
+  }
+
+  std::shared_ptr<const json> document() const override {
+    return {std::shared_ptr<const json>{}, &root_};
   }
 
 private:

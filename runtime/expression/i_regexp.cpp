@@ -1,0 +1,116 @@
+#include "runtime/expression/i_regexp.hpp"
+
+#include "runtime/expression/unicode_category.hpp"
+#include "runtime/expression/utf8.hpp"
+
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+using instruction = i_regexp::instruction;
+using op = instruction::op;
+
+// The instructions at which the machine stands, each at most once.
+class thread_list {
+public:
+  explicit thread_list(size_t size) : seen_(size, 0) {}
+
+  void clear() {
+    list.clear();
+    ++generation_;
+  }
+
+  // Follows jumps; true when it reaches the end of the program.
+  bool add(const std::vector<instruction>& code, uint32_t start, bool at_begin, bool at_end) {
+    pending_.assign(1, start);
+    while (!pending_.empty()) {
+      const auto pc = pending_.back();
+      pending_.pop_back();
+      if (seen_[pc] == generation_)
+        continue;
+      seen_[pc] = generation_;
+      const auto& i = code[pc];
+      switch (i.what) {
+      case op::accept:
+        accepted = true;
+        break;
+      case op::jump:
+        pending_.push_back(i.x);
+        break;
+      case op::split:
+        pending_.push_back(i.x);
+        pending_.push_back(i.y);
+        break;
+      case op::text_begin:
+        if (at_begin)
+          pending_.push_back(pc + 1);
+        break;
+      case op::text_end:
+        if (at_end)
+          pending_.push_back(pc + 1);
+        break;
+      default:
+        list.push_back(pc);
+      }
+    }
+    return accepted;
+  }
+
+  std::vector<uint32_t> list;
+  bool accepted = false;
+
+private:
+  std::vector<uint32_t> seen_;
+  std::vector<uint32_t> pending_;
+  uint32_t generation_ = 1;
+};
+
+} // namespace
+
+bool i_regexp::char_class::contains(char32_t c) const {
+  bool found = false;
+  for (auto [low, high] : ranges)
+    found = found || (c >= low && c <= high);
+  if (!found && categories != 0)
+    found = (unicode_category_bit(c) & categories) != 0;
+  return found != negated;
+}
+
+bool i_regexp::match(std::string_view text) const {
+  return run(text, true);
+}
+
+bool i_regexp::search(std::string_view text) const {
+  return run(text, false);
+}
+
+bool i_regexp::run(std::string_view text, bool whole) const {
+  const auto& code = program_->code;
+  thread_list now(code.size());
+  thread_list next(code.size());
+  now.add(code, 0, true, text.empty());
+  for (size_t pos = 0; pos < text.size();) {
+    if (now.accepted && !whole)
+      return true;
+    if (now.list.empty() && whole)
+      return false;
+    const auto c = utf8::next(text, pos);
+    const bool at_end = pos >= text.size();
+    next.clear();
+    next.accepted = false;
+    for (auto pc : now.list) {
+      const auto& i = code[pc];
+      const bool fits = i.what == op::character ? i.character == c : program_->classes[i.x].contains(c);
+      if (fits)
+        next.add(code, pc + 1, false, at_end);
+    }
+    if (!whole)
+      next.add(code, 0, false, at_end);
+    std::swap(now, next);
+  }
+  return now.accepted;
+}
+
+} // namespace troupe

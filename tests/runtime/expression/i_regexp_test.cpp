@@ -1,0 +1,77 @@
+#include "runtime/expression/i_regexp.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace troupe {
+namespace {
+
+bool matches(const char* pattern, const std::string& text) {
+  return i_regexp::compile(pattern).value().match(text);
+}
+
+bool finds(const char* pattern, const std::string& text) {
+  return i_regexp::compile(pattern).value().search(text);
+}
+
+std::string fault(const std::string& pattern) {
+  auto compiled = i_regexp::compile(pattern);
+  return compiled ? "" : compiled.error().message;
+}
+
+TEST(i_regexp, matches_the_whole_text_and_searches_for_a_part) {
+  EXPECT_TRUE(matches("a.c", "abc"));
+  EXPECT_FALSE(matches("a.c", "xabc"));
+  EXPECT_TRUE(finds("a.c", "xabcx"));
+  EXPECT_FALSE(finds("a.c", "xab"));
+  EXPECT_TRUE(matches("", ""));
+  EXPECT_TRUE(finds("", "x"));
+}
+
+TEST(i_regexp, takes_alternatives_groups_and_repetitions) {
+  EXPECT_TRUE(matches("(ab|cd)+", "abcdab"));
+  EXPECT_FALSE(matches("(ab|cd)+", "abc"));
+  EXPECT_TRUE(matches("a|b|cc", "cc"));
+  EXPECT_TRUE(matches("a{2,3}", "aaa"));
+  EXPECT_FALSE(matches("a{2,3}", "a"));
+  EXPECT_FALSE(matches("a{2,3}", "aaaa"));
+  EXPECT_TRUE(matches("a{2,}", "aaaaa"));
+  EXPECT_TRUE(matches("(a{2}b?){2}", "aabaa"));
+  EXPECT_TRUE(matches("x{0}y", "y"));
+  EXPECT_TRUE(matches("(|a)+b", "aab"));
+}
+
+TEST(i_regexp, takes_classes) {
+  EXPECT_TRUE(matches("[a-cx]+", "abcx"));
+  EXPECT_FALSE(matches("[^a-c]", "b"));
+  EXPECT_TRUE(matches("[\\p{Lu}_-]+", "AÄ_-"));
+  EXPECT_TRUE(matches("\\p{L}\\P{L}", "ж1"));
+  EXPECT_TRUE(matches("\\d+\\s\\w", "42 x"));
+  EXPECT_FALSE(matches("\\S", " "));
+}
+
+TEST(i_regexp, names_the_column_of_a_fault) {
+  EXPECT_EQ(fault("a("), "column 3: expected ')'");
+  EXPECT_EQ(fault("a)"), "column 2: ')' closes nothing");
+  EXPECT_EQ(fault("*a"), "column 1: nothing to repeat here");
+  EXPECT_EQ(fault("[b-a]"), "column 5: the range is upside down");
+  EXPECT_EQ(fault("\\p{Xx}"), "column 3: unknown category");
+  EXPECT_EQ(fault("a{3,2}"), "column 6: the repetition is upside down");
+}
+
+TEST(i_regexp, refuses_patterns_that_grow_too_large) {
+  EXPECT_NE(fault("((a{100}){100}){100}"), "");
+  EXPECT_NE(fault(std::string(2000, 'a')), "");
+  EXPECT_NE(fault(std::string(200, '(') + std::string(200, ')')), "");
+}
+
+TEST(i_regexp, stays_linear_where_backtracking_explodes) {
+  const std::string text(5000, 'a');
+  EXPECT_FALSE(matches("(a*)*b", text));
+  EXPECT_FALSE(matches("(a|aa)+b", text));
+  EXPECT_FALSE(finds("(a|a?)+b", text));
+}
+
+} // namespace
+} // namespace troupe
