@@ -112,10 +112,12 @@ result<combined> consensus(const aggregation_request& request) {
     json value = output;
     if (spec.key) {
       auto found = spec.key->select(output);
-      if (found.empty())
+      if (!found)
+        return tl::unexpected{found.error()};
+      if (found->empty())
         return fail(v1::ERROR_CODE_INVALID_OUTPUT,
                     "the output of branch " + branch.id + " has nothing at `key: " + spec.key->text() + "`");
-      value = *found.front();
+      value = *found->front();
     }
     auto weight = spec.weighted ? std::clamp(branch.confidence.value_or(1.0), 0.0, 1.0) : 1.0;
     auto& mine = votes.try_emplace(value.dump(), vote{value, 0, json::array(), i}).first->second;
