@@ -50,15 +50,15 @@ private:
 
 /// Runs actors on the test's own thread, one message at a time, under a clock that moves only when the test says so.
 class actor_fixture : public ::testing::Test {
-  struct config : caf::actor_system_config {
-    config() {
+  struct system_config : caf::actor_system_config {
+    system_config() {
       add_message_types<caf::id_block::troupe>();
       set("scheduler.policy", caf::atom("testing"));
       set("logger.verbosity", caf::atom("quiet"));
     }
   };
 
-  config cfg_;
+  system_config cfg_;
 
 public:
   caf::actor_system sys{cfg_};

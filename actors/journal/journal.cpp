@@ -1,0 +1,190 @@
+#include "actors/journal/journal.hpp"
+
+#include "messages/errors.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+template <class T>
+caf::result<T> reply(result<T> outcome) {
+  if (!outcome)
+    return to_caf(outcome.error());
+  return std::move(*outcome);
+}
+
+} // namespace
+
+caf::error validate(const journal_config& config) {
+  if (!config.open)
+    return caf::make_error(ec::invalid_input, "journal: open must be set");
+  if (config.most_events == 0 || config.most_bytes == 0)
+    return caf::make_error(ec::invalid_input, "journal: most_events and most_bytes must be 1 or more");
+  if (config.probe_interval.count() < 0)
+    return caf::make_error(ec::invalid_input, "journal: probe_interval must not be negative");
+  return caf::none;
+}
+
+journal_state::~journal_state() {
+  for (auto& x : batch_)
+    x.promise.deliver(caf::make_error(ec::unavailable, "the journal stopped before the events were durable"));
+}
+
+void journal_state::start(pointer self, journal_config config, journal_probe probe, std::unique_ptr<store> opened) {
+  self_ = self;
+  config_ = std::move(config);
+  probe_ = std::move(probe);
+  store_ = std::move(opened);
+  probe_->degraded(false);
+}
+
+// -- group commit -----------------------------------------------------------------------------------------------------
+
+void journal_state::append(v1::AppendEvents request, append_promise promise) {
+  batch_events_ += static_cast<size_t>(request.events_size());
+  batch_bytes_ += request.ByteSizeLong();
+  batch_.push_back({std::move(request), std::move(promise)});
+  if (batch_events_ >= config_.most_events || batch_bytes_ >= config_.most_bytes) {
+    commit();
+  } else if (!flush_is_due_) {
+    flush_is_due_ = true;
+    self_->send(self_, flush_tick{});
+  }
+}
+
+void journal_state::flush() {
+  flush_is_due_ = false;
+  commit();
+}
+
+void journal_state::commit() {
+  if (batch_.empty())
+    return;
+  std::vector<const v1::AppendEvents*> requests;
+  requests.reserve(batch_.size());
+  for (const auto& x : batch_)
+    requests.push_back(&x.request);
+  auto begin = std::chrono::steady_clock::now();
+  // Should this throw, the destructor answers those that wait.
+  auto outcome = store_->append(requests);
+  std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  probe_->commit_ended(took.count(), batch_events_);
+  if (outcome)
+    store_worked();
+  else
+    store_failed(outcome.error());
+  for (size_t i = 0; i < batch_.size(); ++i) {
+    const auto* why = !outcome ? &outcome.error() : !outcome->at(i) ? &outcome->at(i).error() : nullptr;
+    if (why) {
+      probe_->failed(why->code);
+      batch_[i].promise.deliver(to_caf(*why));
+    } else {
+      probe_->appended(static_cast<size_t>(batch_[i].request.events_size()));
+      batch_[i].promise.deliver(std::move(*outcome->at(i)));
+    }
+  }
+  batch_.clear();
+  batch_events_ = 0;
+  batch_bytes_ = 0;
+}
+
+// -- everything else --------------------------------------------------------------------------------------------------
+
+result<v1::RunSummary> journal_state::create(const v1::CreateRun& request) {
+  if (degraded_) {
+    auto now = self_->clock().now();
+    if (now < next_probe_) {
+      probe_->failed(v1::ERROR_CODE_STORE);
+      return fail(v1::ERROR_CODE_STORE, "no new runs while the store fails: " + degraded_->message, true);
+    }
+    next_probe_ = now + config_.probe_interval;
+  }
+  return noted(store_->create(request));
+}
+
+result<v1::RunSummary> journal_state::claim(const v1::ClaimRun& request) {
+  return noted(store_->claim(request));
+}
+
+result<v1::RunDetails> journal_state::load(const v1::GetRun& request) {
+  auto outcome = store_->load(request.run_id());
+  if (!outcome)
+    probe_->failed(outcome.error().code);
+  return outcome;
+}
+
+result<v1::RunList> journal_state::list(const v1::ListRuns& request) {
+  auto outcome = store_->list(request.limit(), request.unfinished_only());
+  if (!outcome)
+    probe_->failed(outcome.error().code);
+  return outcome;
+}
+
+template <class T>
+result<T> journal_state::noted(result<T> outcome) {
+  if (outcome) {
+    store_worked();
+    return outcome;
+  }
+  probe_->failed(outcome.error().code);
+  // The other refusals say nothing about the store's health.
+  if (outcome.error().code == v1::ERROR_CODE_STORE)
+    store_failed(outcome.error());
+  return outcome;
+}
+
+void journal_state::store_failed(const error& why) {
+  if (!degraded_)
+    spdlog::error("journal refuses new runs: {}", why.message);
+  degraded_ = why;
+  next_probe_ = self_->clock().now() + config_.probe_interval;
+  probe_->degraded(true);
+}
+
+void journal_state::store_worked() {
+  if (!degraded_)
+    return;
+  spdlog::info("journal takes new runs again");
+  degraded_.reset();
+  probe_->degraded(false);
+}
+
+journal_self_actor::behavior_type journal(journal_state::pointer self, journal_config config, journal_probe probe) {
+  auto refuse = [self](caf::error why) {
+    self->quit(std::move(why));
+    return journal_self_actor::behavior_type::make_empty_behavior();
+  };
+  if (auto wrong = validate(config))
+    return refuse(std::move(wrong));
+  auto opened = config.open();
+  if (!opened) {
+    spdlog::error("journal cannot open its store: {}", opened.error().message);
+    probe.failed(opened.error().code);
+    return refuse(to_caf(opened.error()));
+  }
+  self->state.start(self, std::move(config), std::move(probe), std::move(*opened));
+  self->set_exit_handler([self](caf::exit_msg& x) {
+    self->state.commit();
+    self->quit(std::move(x.reason));
+  });
+  return {
+      // Taken by mutable reference: the request is ours alone, so its events move into the batch.
+      [self](v1::AppendEvents& request) -> caf::result<v1::EventsAppended> {
+        auto promise = self->make_response_promise<v1::EventsAppended>();
+        self->state.append(std::move(request), promise);
+        return promise;
+      },
+      [self](const v1::CreateRun& request) { return reply(self->state.create(request)); },
+      [self](const v1::ClaimRun& request) { return reply(self->state.claim(request)); },
+      [self](const v1::GetRun& request) { return reply(self->state.load(request)); },
+      [self](const v1::ListRuns& request) { return reply(self->state.list(request)); },
+      [self](flush_tick) { self->state.flush(); },
+  };
+}
+
+} // namespace troupe

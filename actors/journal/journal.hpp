@@ -1,0 +1,94 @@
+#pragma once
+
+#include "actors/journal/journal_probe.hpp"
+#include "messages/journal.hpp"
+#include "runtime/core/clock.hpp"
+#include "runtime/journal/store.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace troupe {
+
+struct journal_config {
+  /// Opens the store on the journal's own thread, again after each restart. Must be set.
+  std::function<result<std::unique_ptr<store>>()> open = {};
+  /// A batch of this many events is committed without waiting for more. Range: 1 and up.
+  size_t most_events = 4'096;
+  /// The same in bytes.
+  size_t most_bytes = size_t{8} << 20;
+  /// After a store error new runs are refused; at most once in this time one is let through to see whether the store is
+  /// back. Appends of runs under way are always tried.
+  milliseconds probe_interval{1'000};
+};
+
+/// Names the first value that lies outside of its range, if any.
+caf::error validate(const journal_config& config);
+
+/// Sent to itself when the first append of a batch comes in: what came before it in the mailbox is committed together.
+struct flush_tick {};
+
+using journal_self_actor = journal_actor::extend<caf::reacts_to<flush_tick>>;
+
+struct journal_state {
+  static inline constexpr const char* name = "journal";
+
+  using pointer = journal_self_actor::stateful_pointer<journal_state>;
+  using append_promise = caf::typed_response_promise<v1::EventsAppended>;
+
+  /// Nobody waits in vain: what is still pending fails with ec::unavailable.
+  ~journal_state();
+
+  void start(pointer self, journal_config config, journal_probe probe, std::unique_ptr<store> opened);
+
+  void append(v1::AppendEvents request, append_promise promise);
+  void flush();
+  void commit();
+
+  result<v1::RunSummary> create(const v1::CreateRun& request);
+  result<v1::RunSummary> claim(const v1::ClaimRun& request);
+  result<v1::RunDetails> load(const v1::GetRun& request);
+  result<v1::RunList> list(const v1::ListRuns& request);
+
+private:
+  struct pending_append {
+    v1::AppendEvents request;
+    append_promise promise;
+  };
+
+  void store_failed(const error& why);
+  void store_worked();
+  /// Counts the outcome of a write, which also says how the store is.
+  template <class T>
+  result<T> noted(result<T> outcome);
+
+  journal_self_actor::pointer self_ = nullptr;
+  journal_config config_;
+  std::optional<journal_probe> probe_;
+  std::unique_ptr<store> store_;
+  std::vector<pending_append> batch_;
+  size_t batch_events_ = 0;
+  size_t batch_bytes_ = 0;
+  /// Invariant: a flush_tick is in the mailbox exactly when this is set.
+  bool flush_is_due_ = false;
+  /// Set while the store fails.
+  std::optional<error> degraded_;
+  /// When the next new run may probe a failing store.
+  caf::actor_clock::time_point next_probe_ = {};
+};
+
+/// Blocks on the disk: spawn it with caf::detached. One per data directory and process; quits with ec::store when the
+/// store cannot be opened. Told to stop, it commits what it has taken first.
+journal_self_actor::behavior_type journal(journal_state::pointer self, journal_config config, journal_probe probe);
+
+} // namespace troupe
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::flush_tick)
