@@ -9,7 +9,19 @@ namespace troupe::cli {
 /// All commands, in the order of the help.
 std::vector<command> all_commands();
 
+command agents_command();
+command cancel_command();
 command completions_command();
+command drain_command();
+command nodes_command();
+command resume_command();
+command run_command();
+command runs_command();
+command send_command();
+command show_command();
+command submit_command();
+command up_command();
 command version_command();
+command watch_command();
 
 } // namespace troupe::cli

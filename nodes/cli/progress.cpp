@@ -16,12 +16,15 @@ std::string_view top_of(std::string_view place) {
   return place.substr(0, place.find_first_of(".["));
 }
 
-/// Branch or member directly below the top level: "research[3]" of "research[3].draft"; empty for the step itself.
-std::string_view child_of(std::string_view place) {
+/// Whether a place is a branch or member directly below the top level: "research[GPL-3.0]", but neither "research" nor
+/// "research[GPL-3.0].draft".
+bool is_child(std::string_view place) {
   auto top = top_of(place);
   if (top.size() == place.size())
-    return {};
-  return place.substr(0, place.find_first_of(".[", top.size() + 1));
+    return false;
+  if (place[top.size()] == '[')
+    return place.find(']', top.size()) + 1 == place.size();
+  return place.find_first_of(".[", top.size() + 1) == std::string_view::npos;
 }
 
 std::string_view mark_of(std::string_view outcome) {
@@ -109,10 +112,7 @@ progress::step_view& progress::view_of(std::string_view place, int64_t at_ms) {
 }
 
 void progress::child_ended(step_view& view, std::string_view place, bool success) {
-  auto child = child_of(place);
-  if (child.size() != place.size() || view.children == 0)
-    return;
-  if (view.ended_children.emplace(child).second && !success)
+  if (view.children > 0 && is_child(place) && view.ended_children.emplace(place).second && !success)
     ++view.failed_children;
 }
 
@@ -120,7 +120,9 @@ std::string progress::on(const v1::StepStarted& x, int64_t at_ms) {
   auto& view = view_of(x.step(), at_ms);
   if (top_of(x.step()).size() != x.step().size())
     return {};
-  view.kind = x.kind();
+  // The body of a `choose` and the like has the path of its step.
+  if (++view.frames > 1)
+    return {};
   view.children = x.children();
   return x.children() > 0 ? fmt::format("{}: started, {}\n", view.name, count(x.children(), "branch", "branches"))
                           : fmt::format("{}: started\n", view.name);
@@ -131,6 +133,10 @@ std::string progress::on(const v1::StepFinished& x, int64_t at_ms) {
   if (top_of(x.step()).size() != x.step().size()) {
     child_ended(view, x.step(), x.outcome() == "succeeded");
     return tell_quarter(view);
+  }
+  if (view.frames > 1) {
+    --view.frames;
+    return {};
   }
   view.outcome = x.outcome();
   view.partial = x.partial();
@@ -146,10 +152,8 @@ std::string progress::on(const v1::StepFinished& x, int64_t at_ms) {
 std::string progress::on(const v1::TaskStarted& x, int64_t at_ms) {
   auto& view = view_of(x.step(), at_ms);
   ++view.running;
-  if (x.attempt() <= 1) {
-    ++view.tasks;
+  if (x.attempt() <= 1)
     ++tasks_;
-  }
   step_of_task_[x.task()] = index_.find(top_of(x.step()))->second;
   return {};
 }
@@ -163,18 +167,14 @@ std::string progress::on(const v1::TaskEnded& x, int64_t at_ms) {
   if (x.will_retry()) {
     ++view.retries;
     ++retries_;
-  } else {
-    if (!success)
-      ++failures_;
-    child_ended(view, x.step(), success);
+  } else if (!success) {
+    ++failures_;
   }
-  std::string lines;
-  if (!success) {
-    lines = fmt::format("{}: attempt {} of {}{}{} failed: {}{}\n", printable(x.step()), x.attempt(),
-                        printable(x.agent()), x.node().empty() ? "" : " on ", printable(x.node()), printable(x.error()),
-                        x.will_retry() ? "; it is tried again" : "");
-  }
-  return lines + tell_quarter(view);
+  if (success)
+    return {};
+  return fmt::format("{}: attempt {} of {}{}{} failed: {}{}\n", printable(x.step()), x.attempt(), printable(x.agent()),
+                     x.node().empty() ? "" : " on ", printable(x.node()), printable(x.error()),
+                     x.will_retry() ? "; it is tried again" : "");
 }
 
 std::string progress::on(const v1::TaskProgress& x) {

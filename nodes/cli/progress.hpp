@@ -42,14 +42,14 @@ public:
 private:
   struct step_view {
     std::string name;
-    std::string kind;
+    /// Frames of the run machine that have this name and have not ended.
+    uint32_t frames = 0;
     /// Branches of a fan-out; 0 = not one.
     uint32_t children = 0;
     std::set<std::string, std::less<>> ended_children;
     uint32_t failed_children = 0;
     uint32_t running = 0;
     uint32_t retries = 0;
-    uint32_t tasks = 0;
     int64_t started_at_ms = 0;
     int64_t ended_at_ms = 0;
     /// Empty while it runs.

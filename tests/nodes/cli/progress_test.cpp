@@ -104,7 +104,25 @@ TEST(progress, draws_a_bar_for_a_fan_out) {
   view.update(task_started(1'000, "research[0]", 0), 500);
   view.update(task_started(1'000, "research[1]", 1), 500);
   view.update(task_ended(1'000, "research[1]", 1, v1::TASK_STATUS_FAILED), 500);
+  view.update(step_finished(1'000, "research[1]", "failed"), 500);
   EXPECT_EQ(view.draw(3'500), "▸ research  ━━━━━━──────────────────  1/4  1 failed  1 running  3 s\n");
+}
+
+TEST(progress, counts_branches_whose_names_have_dots_and_not_the_steps_inside) {
+  progress view{{.terminal = true, .width = 80}};
+  view.update(step_started(1, "read", 2), 1);
+  view.update(step_finished(1, "read[GPL-3.0].quote"), 1);
+  EXPECT_THAT(view.draw(1), HasSubstr("0/2"));
+  view.update(step_finished(1, "read[GPL-3.0]"), 1);
+  EXPECT_THAT(view.draw(1), HasSubstr("1/2"));
+}
+
+TEST(progress, takes_the_body_of_a_choice_for_a_part_of_its_step) {
+  progress view;
+  EXPECT_EQ(view.update(step_started(1, "route"), 1), "route: started\n");
+  EXPECT_EQ(view.update(step_started(1, "route"), 1), "");
+  EXPECT_EQ(view.update(step_finished(2, "route"), 2), "");
+  EXPECT_EQ(view.update(step_finished(3, "route"), 3), "route: succeeded after 2 ms\n");
 }
 
 TEST(progress, draws_over_what_it_drew_before) {

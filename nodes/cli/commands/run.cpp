@@ -1,0 +1,86 @@
+#include "nodes/cli/commands.hpp"
+#include "nodes/cli/documents.hpp"
+#include "nodes/cli/follow.hpp"
+#include "nodes/cli/session.hpp"
+
+#include <cstdlib>
+#include <memory>
+#include <ostream>
+
+namespace troupe::cli {
+
+namespace {
+
+struct values {
+  session_flags session;
+  follow_options follow;
+  std::string file;
+  std::optional<std::string> agents;
+  std::optional<std::string> input;
+};
+
+exit_code run(values& x, console& io) {
+  auto workflow = load_workflow_file(x.file, x.agents, io);
+  if (!workflow)
+    return exit_code::bad_input;
+  auto input = read_input(x.input, io.in);
+  if (!input)
+    return complain(io, input.error());
+  auto remote = !x.session.connect.empty() || (x.session.data.empty() && std::getenv("TROUPE_CONNECT") != nullptr);
+  auto to = remote ? session::open(x.session, io) : session::open_local(x.session, io);
+  if (!to)
+    return to.error();
+  auto run_id = (*to)->submit(workflow->document, *input);
+  if (!run_id)
+    return complain(io, run_id.error());
+  x.follow.as_json = x.session.as_json;
+  x.follow.cancel_on_interrupt = true;
+  return follow(*to, *run_id, x.follow, io);
+}
+
+} // namespace
+
+command run_command() {
+  auto x = std::make_shared<values>();
+  return {
+      .name = "run",
+      .summary = "Run a workflow, here or on a cluster, and print its output",
+      .arguments = {{.names = "file",
+                     .target = &x->file,
+                     .help = "The workflow document; - for standard input",
+                     .value = "FILE",
+                     .completes = completion::file,
+                     .required = true},
+                    {.names = "--agents",
+                     .target = &x->agents,
+                     .help = "A document with more agents",
+                     .value = "FILE",
+                     .completes = completion::file},
+                    {.names = "--input",
+                     .target = &x->input,
+                     .help = "The input: JSON, @file, or - for standard input",
+                     .value = "JSON|@FILE|-"},
+                    {.names = "--connect",
+                     .target = &x->session.connect,
+                     .help = "Run on the cluster of this coordinator (default: $TROUPE_CONNECT, else in this process)",
+                     .value = "HOST:PORT"},
+                    {.names = "--data",
+                     .target = &x->session.data,
+                     .help = "Run in this process and keep the journal in this folder",
+                     .value = "DIR",
+                     .completes = completion::directory},
+                    {.names = "--json",
+                     .target = &x->session.as_json,
+                     .help = "Print the output, the state and the error as JSON"},
+                    {.names = "--allow-partial",
+                     .target = &x->follow.allow_partial,
+                     .help = "A partial result is a success"},
+                    {.names = "-q,--quiet", .target = &x->follow.quiet, .help = "No progress"}},
+      .examples = "  troupe run review.yaml\n"
+                  "  troupe run review.yaml --input @input.json > report.json\n"
+                  "  troupe run parallel_group.json --agents agents.yaml --connect 127.0.0.1:7400\n",
+      .run = [x](console& io) { return run(*x, io); },
+  };
+}
+
+} // namespace troupe::cli

@@ -1,0 +1,112 @@
+#include "nodes/cli/commands.hpp"
+#include "nodes/cli/format.hpp"
+#include "nodes/cli/proto_json.hpp"
+#include "nodes/cli/run_table.hpp"
+#include "nodes/cli/session.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <ostream>
+
+namespace troupe::cli {
+
+namespace {
+
+struct values {
+  session_flags session;
+  std::string run_id;
+  bool events = false;
+  bool definition = false;
+};
+
+/// "task_finished  task 3, attempt 1: success on w1"
+std::string describe(const v1::RunEvent& x) {
+  switch (x.event_case()) {
+  case v1::RunEvent::kRunSubmitted:
+    return "run_submitted";
+  case v1::RunEvent::kTaskFinished: {
+    const auto& result = x.task_finished().result();
+    const auto* status = v1::TaskStatus_descriptor()->FindValueByNumber(result.status());
+    auto out = fmt::format("task_finished  task {}, attempt {}: {}", result.task(), result.attempt(),
+                           status == nullptr ? "unknown" : enum_name(*status));
+    if (!result.node().empty())
+      out += " on " + result.node();
+    if (result.has_error())
+      out += ": " + result.error().message();
+    return out;
+  }
+  case v1::RunEvent::kTaskLost:
+    return fmt::format("task_lost  task {}, attempt {} on {}: {}", x.task_lost().task(), x.task_lost().attempt(),
+                       x.task_lost().node(), x.task_lost().reason());
+  case v1::RunEvent::kTimerFired:
+    return fmt::format("timer_fired  timer {}", x.timer_fired().timer());
+  case v1::RunEvent::kRunCancelRequested:
+    return "run_cancel_requested  " + x.run_cancel_requested().reason();
+  case v1::RunEvent::kRunResumed:
+    return fmt::format("run_resumed  by {}, epoch {}", x.run_resumed().owner(), x.run_resumed().epoch());
+  case v1::RunEvent::EVENT_NOT_SET:
+    break;
+  }
+  return "unknown event";
+}
+
+void print(const v1::RunDetails& run, bool with_events, std::ostream& out) {
+  const auto& summary = run.summary();
+  auto line = [&](std::string_view key, const std::string& value) {
+    if (!value.empty())
+      out << fmt::format("{:<11} {}\n", key, printable(value));
+  };
+  line("run", summary.run_id());
+  line("workflow", summary.workflow());
+  line("state", state_name(summary.state()));
+  line("started", format_time(summary.created_at_ms()));
+  if (summary.finished_at_ms() != 0)
+    line("took", format_duration(summary.finished_at_ms() - summary.created_at_ms()));
+  line("error", summary.error());
+  line("owner", fmt::format("{} (epoch {})", summary.owner(), summary.epoch()));
+  line("definition", summary.definition_hash());
+  line("events", std::to_string(run.events_size()));
+  if (!with_events)
+    return;
+  auto begin = run.events().empty() ? 0 : run.events(0).at_ms();
+  for (int i = 0; i < run.events_size(); ++i)
+    out << fmt::format("{:>6}  {:>10}  {}\n", i + 1, "+" + format_duration(run.events(i).at_ms() - begin),
+                       printable(describe(run.events(i))));
+}
+
+exit_code show(values& x, console& io) {
+  auto to = session::open(x.session, io);
+  if (!to)
+    return to.error();
+  auto run = (*to)->get(x.run_id);
+  if (!run)
+    return complain(io, run.error());
+  if (x.definition)
+    io.out << bytes_to_json(run->definition()).dump(2) << '\n';
+  else if (x.session.as_json)
+    io.out << to_json(*run).dump(2) << '\n';
+  else
+    print(*run, x.events, io.out);
+  return exit_code::done;
+}
+
+} // namespace
+
+command show_command() {
+  auto x = std::make_shared<values>();
+  command out{
+      .name = "show",
+      .summary = "Show one run: its state, its journal, its definition",
+      .arguments = {{.names = "run", .target = &x->run_id, .help = "Its id", .value = "RUN", .required = true},
+                    {.names = "--events", .target = &x->events, .help = "With all events of its journal"},
+                    {.names = "--definition", .target = &x->definition, .help = "Only the definition it is pinned to"}},
+      .examples = "  troupe show 01JD2M3V --events\n",
+      .run = [x](console& io) { return show(*x, io); },
+  };
+  for (auto& arg : session_arguments(x->session, true))
+    out.arguments.push_back(std::move(arg));
+  return out;
+}
+
+} // namespace troupe::cli

@@ -1,0 +1,75 @@
+#include "nodes/cli/commands.hpp"
+#include "nodes/cli/documents.hpp"
+#include "nodes/cli/session.hpp"
+
+#include <memory>
+#include <ostream>
+
+namespace troupe::cli {
+
+namespace {
+
+struct values {
+  session_flags session;
+  std::string file;
+  std::optional<std::string> agents;
+  std::optional<std::string> input;
+  std::string run_id;
+};
+
+exit_code submit(values& x, console& io) {
+  auto workflow = load_workflow_file(x.file, x.agents, io);
+  if (!workflow)
+    return exit_code::bad_input;
+  auto input = read_input(x.input, io.in);
+  if (!input)
+    return complain(io, input.error());
+  auto to = session::open(x.session, io);
+  if (!to)
+    return to.error();
+  auto run_id = (*to)->submit(workflow->document, *input, x.run_id);
+  if (!run_id)
+    return complain(io, run_id.error());
+  if (x.session.as_json)
+    io.out << json{{"run_id", *run_id}}.dump() << '\n';
+  else
+    io.out << *run_id << '\n';
+  return exit_code::done;
+}
+
+} // namespace
+
+command submit_command() {
+  auto x = std::make_shared<values>();
+  command out{
+      .name = "submit",
+      .summary = "Start a run and return at once; prints its id",
+      .arguments = {{.names = "file",
+                     .target = &x->file,
+                     .help = "The workflow document; - for standard input",
+                     .value = "FILE",
+                     .completes = completion::file,
+                     .required = true},
+                    {.names = "--agents",
+                     .target = &x->agents,
+                     .help = "A document with more agents",
+                     .value = "FILE",
+                     .completes = completion::file},
+                    {.names = "--input",
+                     .target = &x->input,
+                     .help = "The input: JSON, @file, or - for standard input",
+                     .value = "JSON|@FILE|-"},
+                    {.names = "--run-id",
+                     .target = &x->run_id,
+                     .help = "Your own id: submitting the same id again gives the same run",
+                     .value = "ID"}},
+      .examples = "  troupe submit review.yaml --input '{\"folder\": \"/usr/share/common-licenses\"}'\n"
+                  "  troupe watch $(troupe submit review.yaml)\n",
+      .run = [x](console& io) { return submit(*x, io); },
+  };
+  for (auto& arg : session_arguments(x->session))
+    out.arguments.push_back(std::move(arg));
+  return out;
+}
+
+} // namespace troupe::cli

@@ -1,0 +1,53 @@
+#include "nodes/cli/commands.hpp"
+#include "nodes/cli/documents.hpp"
+#include "nodes/cli/follow.hpp"
+#include "nodes/cli/session.hpp"
+
+#include <memory>
+
+namespace troupe::cli {
+
+namespace {
+
+struct values {
+  session_flags session;
+  follow_options follow;
+  std::string run_id;
+  std::string timeout;
+};
+
+exit_code watch(values& x, console& io) {
+  if (!x.timeout.empty()) {
+    auto deadline = read_duration(x.timeout);
+    if (!deadline)
+      return complain(io, deadline.error());
+    x.follow.deadline = *deadline;
+  }
+  auto to = session::open(x.session, io);
+  if (!to)
+    return to.error();
+  x.follow.as_json = x.session.as_json;
+  return follow(*to, x.run_id, x.follow, io);
+}
+
+} // namespace
+
+command watch_command() {
+  auto x = std::make_shared<values>();
+  command out{
+      .name = "watch",
+      .summary = "Follow a run to its end and print its output; Ctrl-C leaves it running",
+      .arguments =
+          {{.names = "run", .target = &x->run_id, .help = "Its id", .value = "RUN", .required = true},
+           {.names = "--timeout", .target = &x->timeout, .help = "Stop watching after this long", .value = "DURATION"},
+           {.names = "--allow-partial", .target = &x->follow.allow_partial, .help = "A partial result is a success"},
+           {.names = "-q,--quiet", .target = &x->follow.quiet, .help = "No progress"}},
+      .examples = "  troupe watch 01JD2M3V --timeout 10m\n",
+      .run = [x](console& io) { return watch(*x, io); },
+  };
+  for (auto& arg : session_arguments(x->session))
+    out.arguments.push_back(std::move(arg));
+  return out;
+}
+
+} // namespace troupe::cli

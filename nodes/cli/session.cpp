@@ -1,0 +1,71 @@
+#include "nodes/cli/session.hpp"
+
+#include "nodes/cli/format.hpp"
+
+#include <cstdlib>
+#include <ostream>
+#include <utility>
+
+namespace troupe::cli {
+
+session::session() = default;
+session::session(session&&) noexcept = default;
+session& session::operator=(session&&) noexcept = default;
+
+session::~session() {
+  client_.reset();
+}
+
+std::vector<argument> session_arguments(session_flags& flags, bool with_data) {
+  std::vector<argument> out{
+      {.names = "--connect",
+       .target = &flags.connect,
+       .help = "Address of a coordinator (default: $TROUPE_CONNECT, else 127.0.0.1:7400)",
+       .value = "HOST:PORT"},
+      {.names = "--json", .target = &flags.as_json, .help = "Print JSON"},
+  };
+  if (with_data)
+    out.push_back({.names = "--data",
+                   .target = &flags.data,
+                   .help = "Instead of a coordinator: the journal in this folder",
+                   .value = "DIR",
+                   .completes = completion::directory});
+  return out;
+}
+
+tl::expected<session, exit_code> session::open(const session_flags& flags, console& io) {
+  if (!flags.data.empty()) {
+    if (!flags.connect.empty()) {
+      io.err << "troupe: --connect and --data exclude each other: a journal has one coordinator\n";
+      return tl::unexpected(exit_code::bad_input);
+    }
+    return open_local(flags, io);
+  }
+  auto address = flags.connect;
+  const auto* from_environment = std::getenv("TROUPE_CONNECT");
+  if (address.empty() && from_environment != nullptr)
+    address = from_environment;
+  if (address.empty())
+    address = "127.0.0.1:7400";
+  client_options options;
+  options.name = "troupe";
+  options.request_timeout = milliseconds{10'000};
+  auto connected = client::connect(address, options);
+  if (!connected) {
+    auto code = complain(io, connected.error());
+    if (code == exit_code::unreachable)
+      io.err << "no coordinator answers at " << printable(address)
+             << "; start one (troupe up), or say where one is: --connect HOST:PORT or TROUPE_CONNECT\n";
+    return tl::unexpected(code);
+  }
+  session out;
+  out.client_ = std::make_unique<client>(std::move(*connected));
+  return out;
+}
+
+exit_code complain(console& io, const error& x) {
+  io.err << "troupe: " << printable(x.message) << '\n';
+  return exit_code_of(x);
+}
+
+} // namespace troupe::cli

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "nodes/cli/command.hpp"
+#include "nodes/client/client.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::cli {
+
+/// Where the coordinator is that a command talks to.
+struct session_flags {
+  /// HOST:PORT; empty = $TROUPE_CONNECT, and without that 127.0.0.1:7400.
+  std::string connect;
+  /// Instead: a node in this process on the journal in this folder.
+  std::string data;
+  bool as_json = false;
+};
+
+/// --connect and --json; what every command that talks to a coordinator has.
+std::vector<argument> session_arguments(session_flags& flags, bool with_data = false);
+
+/// A connection to a coordinator, with the node behind it where that one is in this process.
+class session {
+public:
+  /// Complains on `io.err`, with what to do, when there is none.
+  static tl::expected<session, exit_code> open(const session_flags& flags, console& io);
+
+  /// A node in this process, on the journal in `flags.data` or on one that is gone afterwards.
+  static tl::expected<session, exit_code> open_local(const session_flags& flags, console& io);
+
+  session(session&&) noexcept;
+  session& operator=(session&&) noexcept;
+  ~session();
+
+  client* operator->() {
+    return client_.get();
+  }
+
+private:
+  session();
+
+  /// The client goes first.
+  std::shared_ptr<void> node_;
+  std::unique_ptr<client> client_;
+};
+
+/// Tells what went wrong and which exit code that is.
+exit_code complain(console& io, const error& x);
+
+} // namespace troupe::cli
