@@ -1,0 +1,34 @@
+#pragma once
+
+#include "messages/type_ids.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace troupe::test {
+
+/// Actors on real threads, for tests with real sockets and processes. Each wait is bounded by `patience`.
+class real_actors : public ::testing::Test {
+  struct system_config : caf::actor_system_config {
+    system_config() {
+      add_message_types<caf::id_block::troupe>();
+      set("scheduler.max-threads", 2);
+      set("logger.verbosity", caf::atom("quiet"));
+    }
+  };
+
+  system_config cfg_;
+
+public:
+  static constexpr std::chrono::seconds patience{20};
+
+  caf::actor_system sys{cfg_};
+  caf::scoped_actor self{sys, true};
+};
+
+} // namespace troupe::test
