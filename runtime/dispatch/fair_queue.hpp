@@ -1,0 +1,154 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+namespace troupe {
+
+/// A queue of tasks with priorities in which nobody starves and no owner blocks another one.
+///
+///   - Between priorities: shares. While both wait, `priority_share` tasks of priority p + 1 leave for one of priority
+///   p
+///     (self-clocked fair queueing, Golestani 1994). A low priority waits, but never for ever.
+///   - Within a priority: the owners take turns.
+///   - Within a priority and an owner: first in, first out.
+///
+/// An item's place is fixed when it enters, so every operation is O(log n) and nothing is ever re-sorted. Holds
+/// pointers, owns nothing.
+template <class T>
+class fair_queue {
+public:
+  /// One point of priority is worth this factor. This is the ageing constant: a task is passed over by at most
+  /// priority_share^d tasks that are d points above it before one of its own priority leaves.
+  static constexpr uint64_t priority_share = 8;
+
+  /// Priorities beyond +-4 count as +-4.
+  static constexpr int32_t highest_priority = 4;
+
+  /// The place of an item; needed to take it out by name or to put it back.
+  struct ticket {
+    uint64_t owner = 0;
+    size_t band = 0;
+    uint64_t round = 0;
+    uint64_t seq = 0;
+  };
+
+  /// `seq` orders items of one owner and priority; it grows with each push.
+  ticket push(T* item, uint64_t owner, int32_t priority, uint64_t seq) {
+    ticket out;
+    out.owner = owner;
+    out.band = static_cast<size_t>(highest_priority - std::clamp(priority, -highest_priority, highest_priority));
+    auto& b = bands_[out.band];
+    auto i = b.flows.find(owner);
+    out.round = std::max(b.round, i == b.flows.end() ? 0 : i->second.last_round) + 1;
+    out.seq = seq;
+    if (b.items.empty())
+      b.tag = now_ + cost(out.band);
+    insert(out, item);
+    return out;
+  }
+
+  /// Puts an item that had left back to its old place, at the front of its owner's turn.
+  void put_back(const ticket& where, T* item) {
+    auto& b = bands_[where.band];
+    b.tag = b.items.empty() ? now_ : std::min(b.tag, now_);
+    insert(where, item);
+  }
+
+  /// Precondition: the item of this ticket is in the queue.
+  void erase(const ticket& where) {
+    auto& b = bands_[where.band];
+    b.items.erase({where.round, where.seq});
+    auto i = b.flows.find(where.owner);
+    if (--i->second.waiting == 0)
+      b.flows.erase(i);
+    if (--size_ == 0)
+      *this = fair_queue{};
+  }
+
+  /// The item whose turn it is; null when the queue is empty.
+  T* front() const {
+    auto* b = next_band();
+    return b ? b->items.begin()->second : nullptr;
+  }
+
+  /// What sending the front costs its queue in the competition with other queues: 1 for the highest priority,
+  /// priority_share times more for each point less. Precondition: not empty.
+  uint64_t front_cost() const {
+    return cost(static_cast<size_t>(next_band() - bands_.data()));
+  }
+
+  /// Takes the front out, given its ticket.
+  void pop(const ticket& where) {
+    auto& b = bands_[where.band];
+    now_ = std::max(now_, b.tag);
+    b.tag = now_ + cost(where.band);
+    b.round = std::max(b.round, where.round);
+    erase(where);
+  }
+
+  size_t size() const {
+    return size_;
+  }
+
+  bool empty() const {
+    return size_ == 0;
+  }
+
+private:
+  /// One owner within one priority.
+  struct flow {
+    uint64_t last_round = 0;
+    size_t waiting = 0;
+  };
+
+  struct band {
+    /// Virtual time at which the next item of this band is through; meaningless when there is none.
+    uint64_t tag = 0;
+    /// Of the last item that left.
+    uint64_t round = 0;
+    std::map<std::pair<uint64_t, uint64_t>, T*> items = {};
+    /// Owners that wait. One that comes anew enters behind the current round, so forgetting it gives it no advantage.
+    std::unordered_map<uint64_t, flow> flows = {};
+  };
+
+  static constexpr size_t num_bands = 2 * highest_priority + 1;
+
+  static uint64_t cost(size_t band_index) {
+    uint64_t out = 1;
+    for (size_t i = 0; i < band_index; ++i)
+      out *= priority_share;
+    return out;
+  }
+
+  void insert(const ticket& where, T* item) {
+    auto& b = bands_[where.band];
+    b.items.emplace(std::pair{where.round, where.seq}, item);
+    auto& f = b.flows[where.owner];
+    f.last_round = std::max(f.last_round, where.round);
+    ++f.waiting;
+    ++size_;
+  }
+
+  /// The smallest tag; the higher priority among equals.
+  const band* next_band() const {
+    const band* out = nullptr;
+    for (auto& b : bands_)
+      if (!b.items.empty() && (!out || b.tag < out->tag))
+        out = &b;
+    return out;
+  }
+
+  /// Highest priority first.
+  std::array<band, num_bands> bands_ = {};
+  /// Virtual time. Starts anew whenever the queue runs empty, so it cannot overflow in practice.
+  uint64_t now_ = 0;
+  size_t size_ = 0;
+};
+
+} // namespace troupe
