@@ -53,10 +53,12 @@ public:
     return out;
   }
 
-  /// Puts an item that had left back to its old place, at the front of its owner's turn.
-  void put_back(const ticket& where, T* item) {
+  /// Puts an item that had left back in front of everything that its owner has pushed since.
+  void put_back(ticket& where, T* item) {
     auto& b = bands_[where.band];
     b.tag = b.items.empty() ? now_ : std::min(b.tag, now_);
+    // The rounds start anew when the queue runs empty.
+    where.round = std::min(where.round, b.round);
     insert(where, item);
   }
 
@@ -68,7 +70,7 @@ public:
     if (--i->second.waiting == 0)
       b.flows.erase(i);
     if (--size_ == 0)
-      *this = fair_queue{};
+      reset();
   }
 
   /// The item whose turn it is; null when the queue is empty.
@@ -135,6 +137,12 @@ private:
     ++size_;
   }
 
+  void reset() {
+    for (auto& b : bands_)
+      b.tag = b.round = 0;
+    now_ = 0;
+  }
+
   /// The smallest tag; the higher priority among equals.
   const band* next_band() const {
     const band* out = nullptr;
@@ -146,7 +154,8 @@ private:
 
   /// Highest priority first.
   std::array<band, num_bands> bands_ = {};
-  /// Virtual time. Starts anew whenever the queue runs empty, so it cannot overflow in practice.
+  /// Virtual time. Starts anew whenever the queue runs empty. An item adds at most priority_share^8 = 2^24 to it, so
+  /// that 2^40 items of the lowest priority would have to pass in between for it to overflow.
   uint64_t now_ = 0;
   size_t size_ = 0;
 };
