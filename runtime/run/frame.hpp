@@ -3,6 +3,7 @@
 #include "runtime/core/json.hpp"
 #include "runtime/run/outcome.hpp"
 #include "runtime/workflow/step.hpp"
+#include "troupe/v1/journal.pb.h"
 #include "troupe/v1/task.pb.h"
 
 #include <cstdint>
