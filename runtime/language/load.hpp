@@ -47,6 +47,8 @@ struct load_options {
   /// A document that holds `agents:` alone; its agents join those of the workflow (which wins on the same name).
   std::optional<source_text> agents;
   language_limits limits;
+  /// Where to put what is no fault but probably not meant (an agent without work); may be null.
+  std::vector<diagnostic>* warnings = nullptr;
 };
 
 template <class T>
