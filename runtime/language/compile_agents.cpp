@@ -50,8 +50,8 @@ private:
       check_.fault(*x, "expected a URL with http:// or https://, found \"" + excerpt(x->text()) + "\"");
   }
 
-  void prompt(const char* key) {
-    auto x = keep(key);
+  void prompt() {
+    auto x = keep("prompt");
     if (!x || !check_.text(*x))
       return;
     if (auto parsed = text_template::parse(x->text()); !parsed)
@@ -89,19 +89,27 @@ private:
     url("url", true);
     if (auto x = keep("method"))
       check_.one_of(*x, {"POST", "PUT", "PATCH"});
+    read_exchange();
+  }
+
+  /// What all kinds that speak HTTP have in common.
+  void read_exchange() {
+    text("api_key_env");
+    text("api_key_file");
+    if (auto x = keys_["api_key_file"]; x && keys_["api_key_env"])
+      check_.fault(*x, "both `api_key_env` and `api_key_file`", "keep one of them");
     if (auto x = keep("headers"))
       check_.text_map(*x);
+    if (auto x = keep("max_response_bytes"))
+      check_.integer(*x, 1, int64_t{64} << 20);
   }
 
   void read_llm() {
     text("model", true);
     url("base_url");
-    text("api_key_env");
-    text("api_key_file");
-    if (auto x = keys_["api_key_file"]; x && keys_["api_key_env"])
-      check_.fault(*x, "both `api_key_env` and `api_key_file`", "keep one of them");
-    prompt("prompt");
-    prompt("system");
+    read_exchange();
+    prompt();
+    text("system");
     if (auto x = keep("temperature"))
       check_.number(*x, 0, 2);
     if (auto x = keep("max_tokens"))
@@ -110,19 +118,19 @@ private:
       object_reader price{check_, *x, keys_of("price"), "`price`"};
       for (auto key : {"input", "output"})
         if (auto usd = price[key])
-          check_.number(*usd, 0);
+          check_.number(*usd, 0, 1e6);
     }
-    if (auto x = keep("cassette"); x && x->is_object()) {
+    if (auto x = keep("cassette")) {
       object_reader cassette{check_, *x, keys_of("cassette"), "`cassette`"};
       if (auto file = cassette.need("file"))
         check_.text(*file);
       if (auto mode = cassette["mode"])
-        check_.one_of(*mode, {"replay", "record", "auto"});
-    } else if (x && !x->is_text()) {
-      check_.mismatch(*x, "the name of a file, or {file, mode}");
+        check_.one_of(*mode, {"record", "replay", "auto"});
     }
     if (auto x = keep("repair_turns"))
       check_.integer(*x, 0, 10);
+    if (auto x = keep("stream"))
+      check_.boolean(*x);
     keep("output");
   }
 

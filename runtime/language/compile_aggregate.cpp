@@ -123,11 +123,8 @@ void workflow_compiler::compile_wait(aggregation_spec& out, const object_reader&
     auto word = check_.one_of(*wait, {"all", "first", "any_valid"}).value_or("all");
     out.until = word == "first" ? wait_for::first : word == "any_valid" ? wait_for::any_valid : wait_for::all;
   }
-  if (auto valid = keys["valid"]) {
-    out.valid = compile_function(*valid, "output");
-    if (out.until != wait_for::any_valid)
-      check_.fault(*valid, "`valid` is read only under `wait: any_valid`", "add that, or remove `valid`");
-  }
+  if (auto valid = keys["valid"])
+    out.valid = compile_function(*valid, "output, confidence, quality");
 }
 
 void workflow_compiler::compile_shortfall(aggregation_spec& out, const object_reader& keys,

@@ -126,8 +126,13 @@ void workflow_compiler::compile_each(parallel_step& out, const object_reader& ke
                  "split the work into several steps");
 
   auto inside = in.with_item();
-  if (auto key = keys["key"])
+  if (auto key = keys["key"]) {
     out.key = compile_mapping(*key, inside);
+    // Names are made before the branches begin, and must not depend on anything but the item.
+    if (out.key && (out.key->reads().all_steps || !out.key->reads().steps.empty()))
+      check_.fault(*key, "`key` names a branch after its item; it sees $.item, $.index and $.input",
+                   "put what it needs into the items");
+  }
   std::vector<std::string> bodies;
   for (auto name : {"agent", "step", "steps"})
     if (keys[name])

@@ -183,8 +183,11 @@ std::shared_ptr<const step> workflow_compiler::compile_fallback(const document_v
   if (failed != nullptr) {
     agent.input = failed->input;
     agent.attempt_timeout = failed->attempt_timeout;
-  } else if (auto report = mapping::compile({{"error", "$.error"}, {"partial", "$.partial"}})) {
-    agent.input = std::move(*report);
+  } else {
+    auto report =
+        failing != nullptr ? json{{"error", "$.error"}, {"partial", "$.partial"}} : json{{"partial", "$.partial"}};
+    if (auto compiled = mapping::compile(report))
+      agent.input = std::move(*compiled);
   }
   auto out = std::make_shared<step>();
   out->where = at.node->where;
