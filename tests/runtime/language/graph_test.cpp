@@ -100,7 +100,7 @@ by its time limits it takes at most 1 min 30 s (one after the other 2 min 5 s)
 }
 
 TEST(graph, is_drawn_as_mermaid) {
-  EXPECT_EQ(to_mermaid(graph_of(plan_research_write)), R"(flowchart TD
+  EXPECT_EQ(to_mermaid(graph_of(plan_research_write)), R"~(flowchart TD
   s0["plan (agent a)"]
   s1["look (agent b)"]
   subgraph s2["research (parallel: 2 branches, merge_all)"]
@@ -111,11 +111,11 @@ TEST(graph, is_drawn_as_mermaid) {
   s3["write (agent c)"]
   s1 --> s3
   s2 --> s3
-)");
+)~");
 }
 
 TEST(graph, is_drawn_as_dot) {
-  EXPECT_EQ(to_dot(graph_of("  - {id: x, agent: a}\n  - {id: y, steps: [{id: i, agent: b}], needs: [x]}\n")), R"(digraph "test" {
+  EXPECT_EQ(to_dot(graph_of("  - {id: x, agent: a}\n  - {id: y, steps: [{id: i, agent: b}], needs: [x]}\n")), R"~(digraph "test" {
   node [shape=box];
   s0 [label="x (agent a)"];
   subgraph cluster_s1 {
@@ -125,7 +125,7 @@ TEST(graph, is_drawn_as_dot) {
   }
   s0 -> s1;
 }
-)");
+)~");
 }
 
 TEST(graph, escapes_what_documents_say) {
