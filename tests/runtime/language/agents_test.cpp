@@ -80,7 +80,7 @@ TEST(agent, needs_a_kind) {
 
 TEST(agent, refuses_the_keys_of_other_kinds) {
   EXPECT_THAT(agent_faults("{kind: lua, script: \"return 1\", url: \"http://a\"}"),
-              ElementsAre(StartsWith("doc:1:44: agents.x.url: unknown key in an agent of kind lua; expected one of")));
+              ElementsAre(StartsWith("doc:1:45: agents.x.url: unknown key in an agent of kind lua; expected one of")));
 }
 
 TEST(agent, refuses_settings_that_cannot_work) {

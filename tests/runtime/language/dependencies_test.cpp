@@ -141,7 +141,7 @@ TEST(reference, to_itself_is_a_fault) {
 TEST(reference, to_no_step_names_the_visible_ones) {
   EXPECT_THAT(
       faults_of(with_steps("  - {id: plan, agent: a}\n  - {id: y, agent: b, input: {a: \"$.steps.paln.x\"}}\n")),
-      ElementsAre("doc:9:33: steps[1].input.a: no step \"paln\" is visible here; visible are plan; did you mean "
+      ElementsAre("doc:9:34: steps[1].input.a: no step \"paln\" is visible here; visible are plan; did you mean "
                   "\"plan\"?"));
   EXPECT_THAT(faults_of(with_steps("  - {id: x, agent: a, needs: [y]}\n")),
               ElementsAre("doc:8:31: steps[0].needs[0]: no step \"y\" is visible here; no other step is"));

@@ -44,9 +44,9 @@ inline workflow_ptr load(const std::string& text, const load_options& options = 
   return loaded ? *loaded : nullptr;
 }
 
-/// A valid document around `steps:` (indented by two), with the agents a, b and c.
+/// A valid document around `steps:` (indented by two), with the agents a, b and c. The steps begin in line 8.
 inline std::string with_steps(const std::string& steps) {
-  return "workflow: test" + three_agents + "steps:\n" + steps;
+  return "workflow: test\ndescription: a test" + three_agents + "steps:\n" + steps;
 }
 
 inline const group_step& steps_of(const workflow& definition) {

@@ -26,7 +26,7 @@ TEST(fault, of_a_json_document_has_a_place_too) {
   EXPECT_THAT(
       faults_of("{\n \"workflow\": \"w\",\n \"agents\": {\"a\": {\"kind\": \"lua\", \"script\": \"return 1\"}},\n"
                 " \"steps\": [{\"id\": \"x\", \"agent\": \"a\", \"timeout\": true}]\n}"),
-      ElementsAre("doc:4:47: steps[0].timeout: expected a duration of at most 720h (\"500ms\", \"120s\", \"10m\", "
+      ElementsAre("doc:4:49: steps[0].timeout: expected a duration of at most 720h (\"500ms\", \"120s\", \"10m\", "
                   "\"1h\", or a number of seconds), found true"));
 }
 
@@ -151,8 +151,8 @@ TEST(fault, of_an_empty_group) {
                            "  - {id: u, parallel: {branches: {}}}\n")),
       ElementsAre(StartsWith("doc:8:20: steps[0].steps: a group without steps"),
                   StartsWith("doc:9:21: steps[1].choose: a choice without cases"),
-                  StartsWith("doc:10:31: steps[2].parallel.agents: a fan-out without branches"),
-                  StartsWith("doc:11:33: steps[3].parallel.branches: a fan-out without branches")));
+                  StartsWith("doc:10:32: steps[2].parallel.agents: a fan-out without branches"),
+                  StartsWith("doc:11:34: steps[3].parallel.branches: a fan-out without branches")));
 }
 
 TEST(fault, of_a_choice) {
@@ -179,11 +179,11 @@ TEST(fault, of_a_fan_out) {
 )")),
       ElementsAre(StartsWith("doc:8:23: steps[0].parallel: `parallel` needs one of agents, branches, each"),
                   StartsWith("doc:9:23: steps[1].parallel: `parallel` can have one of agents, each, not several"),
-                  StartsWith("doc:10:42: steps[2].parallel.agent: `agent` describes the branches of an `each`"),
+                  StartsWith("doc:10:44: steps[2].parallel.agent: `agent` describes the branches of an `each`"),
                   StartsWith("doc:11:23: steps[3].parallel: `each` needs a body: one of agent, step, steps"),
                   StartsWith("doc:12:23: steps[4].parallel: `each` can have one of agent, step, not several"),
                   StartsWith("doc:13:30: steps[5].parallel.each: expected a list, or JSONPath that yields one"),
-                  StartsWith("doc:14:34: steps[6].parallel.agents[1]: a second branch with the id \"a\"")));
+                  StartsWith("doc:14:36: steps[6].parallel.agents[1]: a second branch with the id \"a\"")));
 }
 
 TEST(fault, of_the_shared_agents_names_their_document) {
@@ -191,7 +191,7 @@ TEST(fault, of_the_shared_agents_names_their_document) {
   options.agents = source_text{"agents.yaml", "agents:\n  a: {kind: luna}\nstep: 1\n"};
   EXPECT_THAT(faults_of("workflow: w\nsteps: [{id: x, agent: a}]\n", options),
               ElementsAre("agents.yaml:3:1: step: unknown key in a document of agents; expected one of agents",
-                          "agents.yaml:2:13: a.kind: expected one of function, lua, process, http, llm, found the text "
+                          "agents.yaml:2:13: agents.a.kind: expected one of function, lua, process, http, llm, found the text "
                           "\"luna\"; did you mean \"lua\"?"));
 }
 

@@ -119,9 +119,9 @@ TEST(graph, is_drawn_as_dot) {
   node [shape=box];
   s0 [label="x (agent a)"];
   subgraph cluster_s1 {
-    s1[label = "y (steps: 1 step)"];
-    s1_0[label = "i (agent b)"];
-    s1->s1_0[style = dashed];
+    s1 [label="y (steps: 1 step)"];
+    s1_0 [label="i (agent b)"];
+    s1 -> s1_0 [style=dashed];
   }
   s0 -> s1;
 }

@@ -69,7 +69,7 @@ TEST(hostile_document, with_many_faults_reports_a_bounded_number) {
 
 TEST(hostile_document, with_long_texts_gets_short_messages) {
   auto faults = faults_of(
-      with_steps("  - {id: one, agent: a, " + repeat("k", 100'000) + ": 1, priority: " + repeat("v", 100'000) + "}\n"));
+      with_steps("  - {id: one, agent: a, " + repeat("k", 1'000) + ": 1, priority: " + repeat("v", 100'000) + "}\n"));
   ASSERT_THAT(faults, SizeIs(2));
   for (auto& fault : faults)
     EXPECT_LT(fault.size(), 1'000u);

@@ -44,7 +44,8 @@ const json agents = R"({
 })"_json;
 
 json workflow_of(const json& steps) {
-  return {{"workflow", "w"}, {"agents", agents}, {"steps", steps}};
+  json simple = {{"kind", "function"}};
+  return {{"workflow", "w"}, {"agents", {{"a", simple}, {"b", simple}, {"c", simple}}}, {"steps", steps}};
 }
 
 std::vector<json> valid_documents() {
@@ -69,7 +70,7 @@ std::vector<json> valid_documents() {
         "threshold": 1, "key": "$.v", "weights": "confidence", "wait": "any_valid", "valid": "output.ok"}}}])"_json),
       workflow_of(
           R"([{"id": "x", "parallel": {"branches": {"q": {"steps": [{"id": "r", "agent": "a"}]}, "s": {"agent": "b"}},
-        "aggregate": {"strategy": "synthesis", "agent": "e", "wait": {"quorum": 2}, "deadline": "5s"}}}])"_json),
+        "aggregate": {"strategy": "synthesis", "agent": "c", "wait": {"quorum": 2}, "deadline": "5s"}}}])"_json),
       workflow_of(R"([{"id": "x", "parallel": {"each": "$.input.l", "agent": "a", "input": "$.item", "key": "$.item.n",
         "aggregate": {"strategy": "reduce", "reduce": "accumulator + item", "initial": 0, "minimum_required": "all",
         "on_shortfall": ["retry", "escalate", "fail"]}}}])"_json),
@@ -78,7 +79,7 @@ std::vector<json> valid_documents() {
         "scorer": "b", "on_shortfall": "fallback", "fallback": {"agent": "c"}, "minimum_required": 0}}},
         {"id": "y", "parallel": {"each": [1, 2], "steps": [{"id": "z", "agent": "a"}]}}])"_json),
   };
-  out[1]["agents"] = agents;
+  out[1]["agents"] = {{"a", agents["a"]}, {"b", agents["b"]}};
   auto full = workflow_of(R"([{"id": "x", "agent": "a"}])"_json);
   full.update(R"({"description": "d", "input": {"type": "object"}, "output_schema": true, "order": "parallel",
                   "output": ["$.steps.x"]})"_json);
@@ -89,28 +90,30 @@ std::vector<json> valid_documents() {
 /// Calls `seen` with the document after each of many small damages: a strange key added to an object, a member removed,
 /// a value replaced by one of another type.
 void for_each_damage(const json& document, const std::function<void(const json&, const std::string&)>& seen) {
-  for (auto& [pointer, ignored] : document.flatten().items())
-    for (json::json_pointer at{pointer};; at = at.parent_pointer()) {
-      auto what = at.to_string();
-      for (auto& other : {json(nullptr), json(true), json(-1), json(1.5), json("?"), json::array(), json::object(),
-                          json::array({json::array()}), json{{"strange", 1}}}) {
-        auto damaged = document;
-        damaged[at] = other;
-        seen(damaged, what + " = " + other.dump());
-      }
-      if (document[at].is_object()) {
-        auto damaged = document;
-        damaged[at]["strange"] = 1;
-        seen(damaged, what + " with a strange key");
-        for (auto& [key, value] : document[at].items()) {
-          damaged = document;
-          damaged[at].erase(key);
-          seen(damaged, what + " without " + key);
-        }
-      }
-      if (at.empty())
-        break;
+  std::set<std::string> places;
+  const auto flat = document.flatten();
+  for (auto& [pointer, ignored] : flat.items())
+    for (json::json_pointer at{pointer}; places.insert(at.to_string()).second && !at.empty();)
+      at = at.parent_pointer();
+  for (auto& place : places) {
+    json::json_pointer at{place};
+    for (auto& other : {json(nullptr), json(true), json(-1), json(1.5), json("?"), json::array(), json::object(),
+                        json::array({json::array()}), json{{"strange", 1}}}) {
+      auto damaged = document;
+      damaged[at] = other;
+      seen(damaged, place + " = " + other.dump());
     }
+    if (!document[at].is_object())
+      continue;
+    auto damaged = document;
+    damaged[at]["strange"] = 1;
+    seen(damaged, place + " with a strange key");
+    for (auto& [key, value] : document[at].items()) {
+      damaged = document;
+      damaged[at].erase(key);
+      seen(damaged, place + " without " + key);
+    }
+  }
 }
 
 TEST(schema, lists_the_keys_that_the_parser_knows) {
@@ -160,13 +163,7 @@ TEST(schema, has_every_key_in_a_valid_document) {
 TEST(schema, refuses_nothing_that_the_parser_accepts) {
   size_t refused = 0;
   for (auto& document : valid_documents()) {
-    // One agent of each kind is enough to damage once.
-    auto small = document;
-    if (small.contains("steps"))
-      for (auto name : {"c", "d"})
-        if (small.dump().find(std::string{"\""} + name + "\"}") == std::string::npos)
-          small["agents"].erase(name);
-    for_each_damage(small, [&](const json& damaged, const std::string& what) {
+    for_each_damage(document, [&](const json& damaged, const std::string& what) {
       if (schema().check(damaged).empty())
         return;
       ++refused;
