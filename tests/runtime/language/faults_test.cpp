@@ -189,10 +189,11 @@ TEST(fault, of_a_fan_out) {
 TEST(fault, of_the_shared_agents_names_their_document) {
   load_options options;
   options.agents = source_text{"agents.yaml", "agents:\n  a: {kind: luna}\nstep: 1\n"};
-  EXPECT_THAT(faults_of("workflow: w\nsteps: [{id: x, agent: a}]\n", options),
-              ElementsAre("agents.yaml:3:1: step: unknown key in a document of agents; expected one of agents",
-                          "agents.yaml:2:13: agents.a.kind: expected one of function, lua, process, http, llm, found the text "
-                          "\"luna\"; did you mean \"lua\"?"));
+  EXPECT_THAT(
+      faults_of("workflow: w\nsteps: [{id: x, agent: a}]\n", options),
+      ElementsAre("agents.yaml:3:1: step: unknown key in a document of agents; expected one of agents",
+                  "agents.yaml:2:13: agents.a.kind: expected one of function, lua, process, http, llm, found the text "
+                  "\"luna\"; did you mean \"lua\"?"));
 }
 
 TEST(fault, reports_are_complete_even_where_one_hides_another) {

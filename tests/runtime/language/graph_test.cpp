@@ -115,7 +115,8 @@ TEST(graph, is_drawn_as_mermaid) {
 }
 
 TEST(graph, is_drawn_as_dot) {
-  EXPECT_EQ(to_dot(graph_of("  - {id: x, agent: a}\n  - {id: y, steps: [{id: i, agent: b}], needs: [x]}\n")), R"~(digraph "test" {
+  EXPECT_EQ(to_dot(graph_of("  - {id: x, agent: a}\n  - {id: y, steps: [{id: i, agent: b}], needs: [x]}\n")),
+            R"~(digraph "test" {
   node [shape=box];
   s0 [label="x (agent a)"];
   subgraph cluster_s1 {

@@ -95,10 +95,14 @@ void for_each_damage(const json& document, const std::function<void(const json&,
   for (auto& [pointer, ignored] : flat.items())
     for (json::json_pointer at{pointer}; places.insert(at.to_string()).second && !at.empty();)
       at = at.parent_pointer();
+  const std::vector<json> others = {
+      nullptr, true, -1, 1.5, "?", json::array(), json::object(), json::parse("[[]]"), json{{"strange", 1}}};
+  size_t next = 0;
   for (auto& place : places) {
     json::json_pointer at{place};
-    for (auto& other : {json(nullptr), json(true), json(-1), json(1.5), json("?"), json::array(), json::object(),
-                        json::array({json::array()}), json{{"strange", 1}}}) {
+    // Not all of them everywhere, for time; neighbours get different ones.
+    for (int i = 0; i < 5; ++i) {
+      auto& other = others[next++ % others.size()];
       auto damaged = document;
       damaged[at] = other;
       seen(damaged, place + " = " + other.dump());
@@ -161,16 +165,18 @@ TEST(schema, has_every_key_in_a_valid_document) {
 }
 
 TEST(schema, refuses_nothing_that_the_parser_accepts) {
-  size_t refused = 0;
-  for (auto& document : valid_documents()) {
+  size_t accepted = 0, refused = 0;
+  for (auto& document : valid_documents())
     for_each_damage(document, [&](const json& damaged, const std::string& what) {
-      if (schema().check(damaged).empty())
+      if (!parser_accepts(damaged)) {
+        ++refused;
         return;
-      ++refused;
-      EXPECT_FALSE(parser_accepts(damaged)) << what << " in " << document.dump();
+      }
+      ++accepted;
+      EXPECT_THAT(schema().check(damaged), testing::IsEmpty()) << what << " in " << document.dump();
     });
-  }
-  EXPECT_GT(refused, 1'000u);
+  EXPECT_GT(accepted, 100u);
+  EXPECT_GT(refused, 500u);
 }
 
 TEST(schema, refuses_what_is_wrong_in_form) {

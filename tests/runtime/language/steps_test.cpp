@@ -196,7 +196,7 @@ TEST(parallel, runs_one_body_per_item) {
 TEST(parallel, names_its_branches_after_the_item_alone) {
   EXPECT_THAT(faults_of(with_steps(
                   "  - {id: x, agent: a}\n  - {id: y, parallel: {each: [1], agent: b, key: \"$.steps.x\"}}\n")),
-              ElementsAre(StartsWith("doc:9:55: steps[1].parallel.key: `key` names a branch after its item")));
+              ElementsAre(StartsWith("doc:9:50: steps[1].parallel.key: `key` names a branch after its item")));
 }
 
 TEST(parallel, has_a_bound_on_its_branches) {
@@ -204,9 +204,9 @@ TEST(parallel, has_a_bound_on_its_branches) {
   options.limits.fan_out = 2;
   EXPECT_TRUE(load(with_steps("  - {id: x, parallel: {agents: [a, b]}}\n"), options));
   EXPECT_THAT(faults_of(with_steps("  - {id: x, parallel: {agents: [a, b, c]}}\n"), options),
-              ElementsAre(StartsWith("doc:8:31: steps[0].parallel.agents: more than 2 branches")));
+              ElementsAre(StartsWith("doc:8:32: steps[0].parallel.agents: more than 2 branches")));
   EXPECT_THAT(faults_of(with_steps("  - {id: x, parallel: {each: [1, 2, 3], agent: a}}\n"), options),
-              ElementsAre(StartsWith("doc:8:29: steps[0].parallel.each: more than 2 branches")));
+              ElementsAre(StartsWith("doc:8:30: steps[0].parallel.each: more than 2 branches")));
 }
 
 } // namespace
