@@ -14,6 +14,10 @@ v1::AgentSpec to_spec(const agent_definition& agent) {
     (*spec.mutable_labels())[key] = value;
   spec.set_concurrency(agent.concurrency);
   spec.set_replicas(agent.replicas);
+  spec.set_max_concurrent(agent.max_concurrent);
+  spec.mutable_breaker()->set_failure_ratio(agent.breaker.failure_ratio);
+  spec.mutable_breaker()->set_window(agent.breaker.window);
+  spec.mutable_breaker()->set_open_for_ms(static_cast<uint32_t>(agent.breaker.open_for.count()));
   return spec;
 }
 
