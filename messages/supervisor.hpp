@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/core/clock.hpp"
+#include "runtime/supervision/restart_policy.hpp"
 #include "troupe/v1/common.pb.h"
 
 #include <caf/actor.hpp>
@@ -13,16 +14,6 @@
 #include <vector>
 
 namespace troupe {
-
-/// When a child that ended is started again, in OTP's words.
-enum class restart_type {
-  /// Always.
-  permanent,
-  /// Unless it ended normally (exit_reason::normal, user_shutdown).
-  transient,
-  /// Never.
-  temporary,
-};
 
 /// One child of a supervisor, as data. Never leaves the process.
 struct child_spec {
@@ -57,7 +48,8 @@ struct list_children {};
 /// A SUPERVISOR: starts its children in order, restarts them by its strategy, stops them in reverse order, and gives up
 /// (ends itself abnormally, for its own supervisor to see) when they crash too often.
 using supervisor_actor = caf::typed_actor<
-    // Answers when the child runs. Fails with ec::already_exists, or ec::internal when it could not be started.
+    // Answers when the child runs. Fails with ec::already_exists, ec::internal when it could not be started (the child
+    // is forgotten then), ec::unavailable when the supervisor is ending.
     caf::replies_to<start_child>::with<caf::actor>,
     // Answers when the child is gone. Fails with ec::not_found.
     caf::replies_to<stop_child>::with<v1::Ack>, caf::replies_to<list_children>::with<std::vector<child_status>>>;
