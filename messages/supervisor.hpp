@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/type_ids.hpp"
 #include "runtime/core/clock.hpp"
 #include "runtime/supervision/restart_policy.hpp"
 #include "troupe/v1/common.pb.h"

@@ -109,11 +109,11 @@ void supervision::gone(children_type::iterator who, bool normal, int64_t now_ms)
     who->restarts_with_group = false;
     who->now = state::waiting;
     if (restart == restart_type::temporary)
-      children_.erase(who);
+      forget(who, kind::removed);
   } else if (expected) {
     who->now = state::ended;
   } else if (restart == restart_type::temporary) {
-    children_.erase(who);
+    forget(who, kind::removed);
   } else if (restart == restart_type::transient && normal) {
     who->now = state::ended;
   } else {

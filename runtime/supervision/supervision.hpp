@@ -24,7 +24,7 @@ struct supervision_command {
     kill,
     /// Not even that helped (it blocks in foreign code): stop watching it, it counts as gone.
     abandon,
-    /// The child is gone and forgotten.
+    /// The child is gone and forgotten: it was removed, or it was temporary.
     removed,
     /// The child that was added could not be started and is forgotten.
     refused,

@@ -136,7 +136,9 @@ trace settle(supervision& sut, int64_t& now) {
       continue;
     }
     for (const auto& x : commands) {
-      out.push_back(x);
+      // OTP forgets temporary children without a word.
+      if (x.what != kind::removed)
+        out.push_back(x);
       if (x.what == kind::start)
         sut.started(x.child, now);
       if (x.what == kind::stop)

@@ -164,10 +164,10 @@ TEST(supervision, forgets_a_temporary_child_however_it_ends) {
   world w{restart_strategy::one_for_all};
   w.child("a").child("t", temporary).child("u", temporary);
   w.run();
-  EXPECT_EQ(w.crash("t"), "");
+  EXPECT_EQ(w.crash("t"), "xt");
   EXPECT_EQ(w.sut.children().size(), 2u);
   EXPECT_EQ(w.crash("a"), "-u") << "it goes with its group";
-  EXPECT_EQ(w.ends("u"), "");
+  EXPECT_EQ(w.ends("u"), "xu");
   EXPECT_EQ(w.wait(100), "+a") << "and does not come back";
 }
 
