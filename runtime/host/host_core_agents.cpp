@@ -8,8 +8,8 @@ namespace troupe {
 
 namespace {
 
-constexpr uint32_t max_concurrency = 1'024;
-constexpr uint32_t max_replicas = 256;
+constexpr uint32_t max_concurrency = 10'000;
+constexpr uint32_t max_replicas = 1'000;
 
 /// Failures to make an agent that say something about this node and nothing about the agent.
 bool is_about_the_node(v1::ErrorCode code) {

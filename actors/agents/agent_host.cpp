@@ -1,0 +1,223 @@
+#include "actors/agents/agent_host.hpp"
+
+#include "actors/agents/agent_host_state.hpp"
+#include "messages/errors.hpp"
+
+#include <prometheus/registry.h>
+#include <spdlog/spdlog.h>
+
+namespace troupe {
+
+void agent_host_state::start(pointer self, agent_host_config config, agent_host_neighbours neighbours) {
+  self_ = self;
+  config_ = std::move(config);
+  neighbours_ = std::move(neighbours);
+  neighbours_.context.progress = caf::actor_cast<progress_sink_actor>(agent_host_shell{self});
+  if (!neighbours_.context.metrics)
+    neighbours_.context.metrics = std::make_shared<prometheus::Registry>();
+  if (!neighbours_.context.log)
+    neighbours_.context.log = spdlog::default_logger();
+  core_ = std::make_unique<host_core>(config_.limits);
+  probe_ = std::make_unique<host_probe>(*neighbours_.context.metrics);
+  for (auto& spec : config_.agents)
+    core_->bring(spec);
+  probe_->load_changed(core_->load(), core_->counters());
+}
+
+int64_t agent_host_state::now() const {
+  return actor_clock{self_->system()}.steady_us();
+}
+
+// --- from sinks ---
+
+void agent_host_state::submit(v1::TaskBatch& batch, const result_sink_actor& sink) {
+  if (!sink)
+    return;
+  auto at = now();
+  auto id = sink.id();
+  if (auto [i, is_new] = sinks_.try_emplace(id); is_new) {
+    i->second.handle = sink;
+    self_->monitor(sink);
+  }
+  for (auto& spec : batch.agents())
+    if (!core_->learn(spec, at))
+      neighbours_.context.log->warn("agent host refused the definition of agent {}: too large or without hash",
+                                    spec.name());
+  for (auto& task : *batch.mutable_tasks())
+    core_->submit(std::move(task), id, at);
+  apply();
+}
+
+void agent_host_state::cancel(const v1::CancelBatch& batch) {
+  auto at = now();
+  for (auto& x : batch.tasks())
+    core_->cancel(x, at);
+  apply();
+}
+
+caf::typed_response_promise<v1::Ack> agent_host_state::drain() {
+  auto out = self_->make_response_promise<caf::typed_response_promise<v1::Ack>>();
+  draining_.push_back(out);
+  core_->drain(now());
+  apply();
+  return out;
+}
+
+// --- from agents and their supervisors ---
+
+void agent_host_state::finished(v1::TaskResult& result) {
+  core_->finished(std::move(result), now());
+  apply();
+}
+
+void agent_host_state::progressed(const v1::TaskProgress& x) {
+  auto id = core_->progress_sink(x);
+  if (!id)
+    return;
+  auto i = sinks_.find(*id);
+  if (i == sinks_.end())
+    return;
+  i->second.progress.insert_or_assign(std::pair{x.run_id(), x.task()}, x);
+  if (!std::exchange(progress_pending_, true))
+    self_->delayed_send(self_, config_.progress_interval, flush_progress{});
+}
+
+void agent_host_state::started(const instance_started& x) {
+  auto i = instances_.find(x.instance);
+  if (i == instances_.end() || i->second.abandoned)
+    return;
+  auto& entry = i->second;
+  entry.handle = x.handle;
+  instance_of_.insert_or_assign(x.handle.id(), x.instance);
+  probe_->agent_up(entry.kind);
+  if (std::exchange(entry.was_up, true)) {
+    probe_->agent_restarted(entry.agent_name);
+    neighbours_.context.log->info("supervisor restarted agent {}", entry.agent_name);
+  }
+  // Up before down: of an agent that is dead already, the message comes next.
+  core_->instance_up(x.instance, now());
+  self_->monitor(x.handle);
+  apply();
+}
+
+void agent_host_state::not_started(const instance_not_started& x) {
+  auto i = instances_.find(x.instance);
+  if (i == instances_.end())
+    return;
+  neighbours_.context.log->warn("agent host could not start agent {}: {}", i->second.agent_name, x.why.message());
+  if (auto a = agents_.find(i->second.agent); a != agents_.end() && i->second.was_up)
+    stop_child_of(a->second.supervisor, "instance " + std::to_string(x.instance));
+  instances_.erase(i);
+  core_->instance_failed(x.instance, x.why, now());
+  apply();
+}
+
+void agent_host_state::went_down(const caf::down_msg& down) {
+  auto id = down.source.id();
+  auto reason = from_caf(down.reason).message;
+  if (auto i = instance_of_.find(id); i != instance_of_.end()) {
+    auto instance = i->second;
+    instance_of_.erase(i);
+    if (auto k = instances_.find(instance); k != instances_.end()) {
+      probe_->agent_down(k->second.kind);
+      k->second.handle = nullptr;
+      if (k->second.abandoned)
+        instances_.erase(k);
+      else
+        neighbours_.context.log->warn("agent {} crashed: {}", k->second.agent_name, reason);
+      core_->instance_down(instance, reason, now());
+    }
+  } else if (auto s = agent_of_supervisor_.find(id); s != agent_of_supervisor_.end()) {
+    auto agent = s->second;
+    agent_of_supervisor_.erase(s);
+    neighbours_.context.log->error("supervisor of agent {} gave up: {}", agents_.at(agent).child_id, reason);
+    agents_.erase(agent);
+    forget_instances(agent);
+    core_->agent_gone(agent, reason, now());
+  } else if (sinks_.contains(id)) {
+    core_->drop_sink(id, now());
+    apply();
+    sinks_.erase(id);
+  }
+  apply();
+}
+
+void agent_host_state::agent_broke(const caf::strong_actor_ptr& agent, const caf::error& why) {
+  if (!agent)
+    return;
+  if (auto i = instance_of_.find(agent->id()); i != instance_of_.end()) {
+    // It answered a task with an error in place of a result, and nobody can tell which: it broke its contract.
+    neighbours_.context.log->error("agent {} answered with an error in place of a result: {}",
+                                   instances_.at(i->second).agent_name, from_caf(why).message);
+    self_->send_exit(caf::actor_cast<caf::actor>(agent), why);
+  }
+}
+
+// --- to itself ---
+
+void agent_host_state::flush() {
+  for (auto id : std::exchange(dirty_, {}))
+    if (auto i = sinks_.find(id); i != sinks_.end())
+      send_results(i->second);
+}
+
+void agent_host_state::pass_progress_on() {
+  progress_pending_ = false;
+  for (auto& entry : sinks_) {
+    auto& waiting = entry.second.progress;
+    if (waiting.empty())
+      continue;
+    v1::ProgressBatch out;
+    for (auto& x : waiting)
+      if (core_->progress_sink(x.second))
+        *out.add_progress() = std::move(x.second);
+    waiting.clear();
+    if (out.progress_size() > 0)
+      self_->send(entry.second.handle, std::move(out));
+  }
+}
+
+void agent_host_state::tick(const host_tick& x) {
+  if (x.at == next_tick_)
+    next_tick_ = INT64_MAX;
+  core_->tick(now());
+  apply();
+}
+
+void agent_host_state::schedule_tick() {
+  auto due = core_->next_deadline();
+  if (!due || *due >= next_tick_)
+    return;
+  next_tick_ = *due;
+  self_->delayed_send(self_, std::chrono::microseconds{std::max<int64_t>(0, *due - now())}, host_tick{*due});
+}
+
+namespace {
+
+agent_host_shell::behavior_type agent_host(agent_host_state::pointer self, agent_host_config config,
+                                           agent_host_neighbours neighbours) {
+  self->state.start(self, std::move(config), std::move(neighbours));
+  self->set_down_handler([self](const caf::down_msg& down) { self->state.went_down(down); });
+  self->set_error_handler([self](const caf::error& why) { self->state.agent_broke(self->current_sender(), why); });
+  return {
+      [self](v1::TaskBatch& batch, const result_sink_actor& sink) { self->state.submit(batch, sink); },
+      [self](const v1::CancelBatch& batch) { self->state.cancel(batch); },
+      [self](const v1::DrainNode&) { return self->state.drain(); },
+      [self](v1::TaskResult& result) { self->state.finished(result); },
+      [self](const v1::TaskProgress& x) { self->state.progressed(x); },
+      [self](const instance_started& x) { self->state.started(x); },
+      [self](const instance_not_started& x) { self->state.not_started(x); },
+      [self](const flush_results&) { self->state.flush(); },
+      [self](const flush_progress&) { self->state.pass_progress_on(); },
+      [self](const host_tick& x) { self->state.tick(x); },
+  };
+}
+
+} // namespace
+
+agent_host_actor spawn_agent_host(caf::actor_system& system, agent_host_config config,
+                                  agent_host_neighbours neighbours) {
+  return caf::actor_cast<agent_host_actor>(system.spawn(agent_host, std::move(config), std::move(neighbours)));
+}
+
+} // namespace troupe

@@ -1,0 +1,189 @@
+// What the core of an agent host wants done, with actors.
+
+#include "actors/agents/agent_host_state.hpp"
+#include "messages/errors.hpp"
+
+#include <caf/send.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+
+namespace troupe {
+
+namespace {
+
+/// Child ids stay unique even when a host was started anew under the same supervisor.
+std::atomic<uint64_t> last_child{0};
+
+} // namespace
+
+void agent_host_state::apply() {
+  for (auto& x : core_->take_actions())
+    std::visit([this](auto& y) { act(y); }, x);
+  schedule_tick();
+  probe_->load_changed(core_->load(), core_->counters());
+  if (core_->drained())
+    for (auto& x : std::exchange(draining_, {}))
+      x.deliver(v1::Ack{});
+}
+
+void agent_host_state::act(host_action::start_instance& x) {
+  instance_entry entry;
+  entry.agent = x.agent;
+  entry.agent_name = x.spec->name();
+  entry.kind = x.spec->kind();
+  instances_.emplace(x.instance, std::move(entry));
+  auto [i, is_new] = agents_.try_emplace(x.agent);
+  if (is_new) {
+    i->second.child_id = x.spec->name() + " #" + std::to_string(++last_child);
+    i->second.waiting.push_back(x);
+    supervise(x.agent);
+  } else if (!i->second.supervisor) {
+    i->second.waiting.push_back(x);
+  } else {
+    start_under(i->second, x);
+  }
+}
+
+void agent_host_state::supervise(uint64_t agent) {
+  auto& a = agents_.at(agent);
+  child_spec child;
+  child.id = a.child_id;
+  child.restart = restart_type::temporary;
+  child.grace = config_.supervisor_timeout;
+  child.start = [make = neighbours_.make_agent_supervisor](caf::actor_system& system) {
+    return caf::actor_cast<caf::actor>(make(system));
+  };
+  self_->request(neighbours_.supervisor, config_.supervisor_timeout, start_child{std::move(child)})
+      .then(
+          [this, agent, id = a.child_id](const caf::actor& handle) {
+            auto i = agents_.find(agent);
+            if (i == agents_.end() || i->second.child_id != id)
+              return stop_child_of(neighbours_.supervisor, id);
+            i->second.supervisor = caf::actor_cast<supervisor_actor>(handle);
+            agent_of_supervisor_.emplace(handle.id(), agent);
+            self_->monitor(handle);
+            for (auto& x : std::exchange(i->second.waiting, {}))
+              start_under(i->second, x);
+          },
+          [this, agent, id = a.child_id](const caf::error& e) {
+            auto i = agents_.find(agent);
+            if (i == agents_.end() || i->second.child_id != id)
+              return;
+            agents_.erase(i);
+            forget_instances(agent);
+            core_->agent_gone(agent, from_caf(e).message, now());
+            apply();
+          });
+}
+
+void agent_host_state::start_under(agent_entry& a, const host_action::start_instance& x) {
+  child_spec child;
+  child.id = "instance " + std::to_string(x.instance);
+  // Runs on the supervisor's thread, at the first start and at every restart.
+  child.start = [kinds = neighbours_.kinds, context = neighbours_.context, spec = x.spec, instance = x.instance,
+                 home = caf::actor_cast<caf::actor_addr>(agent_host_shell{self_})](caf::actor_system&) {
+    auto host = caf::actor_cast<agent_host_shell>(home);
+    if (!host)
+      return caf::actor{};
+    auto made = kinds->spawn(*spec, context);
+    if (!made) {
+      caf::anon_send(host, instance_not_started{instance, made.error().to_proto()});
+      return caf::actor{};
+    }
+    caf::anon_send(host, instance_started{instance, *made});
+    return caf::actor_cast<caf::actor>(*made);
+  };
+  self_->request(a.supervisor, config_.supervisor_timeout, start_child{std::move(child)})
+      .then([](const caf::actor&) {},
+            [this, instance = x.instance](const caf::error& e) {
+              // Where the agent's kind refused, the reason has come before this.
+              v1::Error why;
+              why.set_code(v1::ERROR_CODE_INTERNAL);
+              why.set_message(from_caf(e).message);
+              why.set_retryable(true);
+              if (auto i = instances_.find(instance); i != instances_.end() && !i->second.was_up)
+                not_started({instance, why});
+            });
+}
+
+void agent_host_state::act(host_action::abandon_instance& x) {
+  auto i = instances_.find(x.instance);
+  if (i == instances_.end())
+    return;
+  i->second.abandoned = true;
+  neighbours_.context.log->warn("agent {} ignored a cancellation and was replaced", i->second.agent_name);
+  if (auto a = agents_.find(x.agent); a != agents_.end() && a->second.supervisor)
+    stop_child_of(a->second.supervisor, "instance " + std::to_string(x.instance));
+}
+
+void agent_host_state::act(host_action::stop_agent& x) {
+  auto i = agents_.find(x.agent);
+  if (i == agents_.end())
+    return;
+  if (i->second.supervisor) {
+    agent_of_supervisor_.erase(i->second.supervisor.id());
+    self_->demonitor(i->second.supervisor.address());
+    stop_child_of(neighbours_.supervisor, i->second.child_id);
+  }
+  agents_.erase(i);
+  forget_instances(x.agent);
+}
+
+void agent_host_state::act(host_action::run_task& x) {
+  probe_->task_started(*x.agent);
+  if (auto i = instances_.find(x.instance); i != instances_.end() && i->second.handle)
+    self_->send(i->second.handle, std::move(x.task));
+}
+
+void agent_host_state::act(host_action::cancel_task& x) {
+  if (auto i = instances_.find(x.instance); i != instances_.end() && i->second.handle)
+    self_->send(i->second.handle, std::move(x.task));
+}
+
+void agent_host_state::act(host_action::answer& x) {
+  probe_->task_answered(*x.agent, x.result, x.started);
+  auto i = sinks_.find(x.sink);
+  if (i == sinks_.end())
+    return;
+  auto& sink = i->second;
+  if (sink.results.results_size() == 0) {
+    if (dirty_.empty())
+      self_->send(self_, flush_results{});
+    dirty_.push_back(x.sink);
+  }
+  sink.bytes += x.result.output().data().size();
+  *sink.results.add_results() = std::move(x.result);
+  if (sink.results.results_size() >= max_batch_results || sink.bytes >= max_batch_bytes)
+    send_results(sink);
+}
+
+void agent_host_state::send_results(sink_entry& sink) {
+  sink.bytes = 0;
+  auto out = std::exchange(sink.results, {});
+  if (out.results_size() > 0)
+    self_->send(sink.handle, std::move(out));
+}
+
+void agent_host_state::stop_child_of(const supervisor_actor& supervisor, const std::string& id) {
+  // The child is gone or forgotten either way: there is nobody to tell.
+  self_->request(supervisor, config_.supervisor_timeout, stop_child{id})
+      .then([](const v1::Ack&) {}, [](const caf::error&) {});
+}
+
+void agent_host_state::forget_instances(uint64_t agent) {
+  std::erase_if(instances_, [&](auto& entry) {
+    auto& x = entry.second;
+    if (x.agent != agent || x.abandoned)
+      return false;
+    if (x.handle) {
+      self_->demonitor(x.handle.address());
+      instance_of_.erase(x.handle.id());
+      probe_->agent_down(x.kind);
+    }
+    return true;
+  });
+}
+
+} // namespace troupe

@@ -1,0 +1,143 @@
+#pragma once
+
+#include "actors/agents/actor_clock.hpp"
+#include "actors/agents/agent_host.hpp"
+#include "actors/agents/host_probe.hpp"
+#include "runtime/host/host_core.hpp"
+
+#include <caf/actor_addr.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+/// From the supervisor's thread: an instance runs (again).
+struct instance_started {
+  uint64_t instance = 0;
+  agent_actor handle;
+};
+
+/// From the supervisor's thread: an instance could not be made.
+struct instance_not_started {
+  uint64_t instance = 0;
+  v1::Error why;
+};
+
+/// To itself, behind whatever is in the mailbox: send what has been collected.
+struct flush_results {};
+struct flush_progress {};
+
+/// To itself: a deadline of the core is due, on the steady clock in microseconds.
+struct host_tick {
+  int64_t at = 0;
+};
+
+} // namespace troupe
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::instance_started)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::instance_not_started)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::flush_results)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::flush_progress)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host_tick)
+
+namespace troupe {
+
+using agent_host_shell = agent_host_actor::extend<
+    // From agents.
+    caf::reacts_to<v1::TaskResult>, caf::reacts_to<v1::TaskProgress>,
+    // From those who start agents.
+    caf::reacts_to<instance_started>, caf::reacts_to<instance_not_started>,
+    // From itself.
+    caf::reacts_to<flush_results>, caf::reacts_to<flush_progress>, caf::reacts_to<host_tick>>;
+
+struct agent_host_state {
+  static inline constexpr const char* name = "agent-host";
+
+  using pointer = agent_host_shell::stateful_pointer<agent_host_state>;
+
+  /// A batch goes out before the mailbox had its turn when it gets longer or larger than this.
+  static constexpr int max_batch_results = 4'096;
+  static constexpr size_t max_batch_bytes = size_t{512} << 10;
+
+  void start(pointer self, agent_host_config config, agent_host_neighbours neighbours);
+
+  void submit(v1::TaskBatch& batch, const result_sink_actor& sink);
+  void cancel(const v1::CancelBatch& batch);
+  caf::typed_response_promise<v1::Ack> drain();
+  void finished(v1::TaskResult& result);
+  void progressed(const v1::TaskProgress& x);
+  void started(const instance_started& x);
+  void not_started(const instance_not_started& x);
+  void went_down(const caf::down_msg& down);
+  void agent_broke(const caf::strong_actor_ptr& agent, const caf::error& why);
+  void flush();
+  void pass_progress_on();
+  void tick(const host_tick& x);
+
+private:
+  struct agent_entry {
+    std::string child_id;
+    std::string kind;
+    supervisor_actor supervisor;
+    /// Instances asked for before the supervisor was there.
+    std::vector<host_action::start_instance> waiting;
+  };
+
+  struct instance_entry {
+    uint64_t agent = 0;
+    std::string agent_name;
+    std::string kind;
+    agent_actor handle;
+    bool was_up = false;
+    bool abandoned = false;
+  };
+
+  struct sink_entry {
+    result_sink_actor handle;
+    v1::ResultBatch results;
+    size_t bytes = 0;
+    std::map<std::pair<std::string, uint32_t>, v1::TaskProgress> progress;
+  };
+
+  int64_t now() const;
+  void apply();
+  void act(host_action::start_instance& x);
+  void act(host_action::abandon_instance& x);
+  void act(host_action::stop_agent& x);
+  void act(host_action::run_task& x);
+  void act(host_action::cancel_task& x);
+  void act(host_action::answer& x);
+  void supervise(uint64_t agent);
+  void start_under(agent_entry& a, const host_action::start_instance& x);
+  void stop_child_of(const supervisor_actor& supervisor, const std::string& id);
+  void forget_instances(uint64_t agent);
+  void send_results(sink_entry& sink);
+  void schedule_tick();
+
+  pointer self_ = nullptr;
+  agent_host_config config_;
+  agent_host_neighbours neighbours_;
+  std::unique_ptr<host_core> core_;
+  std::unique_ptr<host_probe> probe_;
+  std::unordered_map<uint64_t, agent_entry> agents_;
+  std::unordered_map<uint64_t, instance_entry> instances_;
+  std::unordered_map<caf::actor_id, uint64_t> instance_of_;
+  std::unordered_map<caf::actor_id, uint64_t> agent_of_supervisor_;
+  std::unordered_map<uint64_t, sink_entry> sinks_;
+  /// Sinks with results that were not sent yet; a flush_results is on its way while there are any.
+  std::vector<uint64_t> dirty_;
+  bool progress_pending_ = false;
+  /// When the earliest tick that is on its way comes; INT64_MAX = none.
+  int64_t next_tick_ = INT64_MAX;
+  std::vector<caf::typed_response_promise<v1::Ack>> draining_;
+};
+
+} // namespace troupe

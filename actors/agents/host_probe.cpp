@@ -1,0 +1,160 @@
+#include "actors/agents/host_probe.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <map>
+#include <unordered_map>
+
+namespace troupe {
+
+namespace {
+
+constexpr size_t max_agent_labels = 200;
+
+constexpr std::array<const char*, 6> status_labels = {"unspecified", "success",   "failed",
+                                                      "timed_out",   "cancelled", "rejected"};
+
+const prometheus::Histogram::BucketBoundaries seconds = {0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1,
+                                                         0.5,    1,      5,     10,    30,   60,   300};
+
+} // namespace
+
+struct host_probe::instruments {
+  struct per_agent {
+    std::string label;
+    prometheus::Counter* started = nullptr;
+    prometheus::Histogram* duration = nullptr;
+    prometheus::Counter* restarts = nullptr;
+    std::array<prometheus::Counter*, status_labels.size()> finished = {};
+  };
+
+  explicit instruments(prometheus::Registry& registry)
+      : started{prometheus::BuildCounter()
+                    .Name("troupe_tasks_started_total")
+                    .Help("Tasks that an agent of this node began.")
+                    .Register(registry)},
+        finished{prometheus::BuildCounter()
+                     .Name("troupe_tasks_finished_total")
+                     .Help("Tasks that this node answered, by how.")
+                     .Register(registry)},
+        duration{prometheus::BuildHistogram()
+                     .Name("troupe_task_duration_seconds")
+                     .Help("An agent's time for a task.")
+                     .Register(registry)},
+        restarts{prometheus::BuildCounter()
+                     .Name("troupe_agent_restarts_total")
+                     .Help("Instances of an agent that came back after a crash.")
+                     .Register(registry)},
+        up{prometheus::BuildGauge()
+               .Name("troupe_agents_up")
+               .Help("Instances of agents alive on this node.")
+               .Register(registry)},
+        queue{prometheus::BuildHistogram()
+                  .Name("troupe_task_queue_seconds")
+                  .Help("Wait of a task on this node before its agent began.")
+                  .Register(registry)
+                  .Add({}, seconds)},
+        depth{gauge(registry, "troupe_host_queue_depth", "Tasks on this node that wait for an agent.")},
+        running{gauge(registry, "troupe_host_running_tasks", "Tasks that agents of this node work on.")},
+        credits{gauge(registry, "troupe_host_credits", "Tasks that this node would take now.")},
+        duplicates{
+            counter(registry, "troupe_host_duplicate_tasks_total", "Attempts that came again and were dropped.")},
+        late{counter(registry, "troupe_host_late_results_total",
+                     "Agents' results for tasks that were answered already.")},
+        hung{counter(registry, "troupe_host_hung_agents_total",
+                     "Instances replaced since they ignored a cancellation.")} {}
+
+  static prometheus::Gauge* gauge(prometheus::Registry& registry, const char* name, const char* help) {
+    return &prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+  }
+
+  static prometheus::Counter* counter(prometheus::Registry& registry, const char* name, const char* help) {
+    return &prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+  }
+
+  per_agent& of(const std::string& agent) {
+    if (auto i = agents.find(agent); i != agents.end())
+      return i->second;
+    if (agents.size() >= max_agent_labels && agent != "other")
+      return of("other");
+    return agents.emplace(agent, per_agent{.label = agent}).first->second;
+  }
+
+  prometheus::Family<prometheus::Counter>& started;
+  prometheus::Family<prometheus::Counter>& finished;
+  prometheus::Family<prometheus::Histogram>& duration;
+  prometheus::Family<prometheus::Counter>& restarts;
+  prometheus::Family<prometheus::Gauge>& up;
+  prometheus::Histogram& queue;
+  prometheus::Gauge* depth;
+  prometheus::Gauge* running;
+  prometheus::Gauge* credits;
+  prometheus::Counter* duplicates;
+  prometheus::Counter* late;
+  prometheus::Counter* hung;
+  std::unordered_map<std::string, per_agent> agents;
+  std::map<std::string, prometheus::Gauge*> kinds;
+  host_counters seen;
+};
+
+host_probe::host_probe(prometheus::Registry& registry) : all_{std::make_shared<instruments>(registry)} {}
+
+void host_probe::task_started(const std::string& agent) const {
+  auto& of = all_->of(agent);
+  if (!of.started)
+    of.started = &all_->started.Add({{"agent", of.label}});
+  of.started->Increment();
+}
+
+void host_probe::task_answered(const std::string& agent, const v1::TaskResult& result, bool started) const {
+  auto& of = all_->of(agent);
+  auto status = static_cast<size_t>(result.status());
+  if (status >= status_labels.size())
+    status = 0;
+  auto& finished = of.finished[status];
+  if (!finished)
+    finished = &all_->finished.Add({{"agent", of.label}, {"status", status_labels[status]}});
+  finished->Increment();
+  if (!started)
+    return;
+  if (!of.duration)
+    of.duration = &all_->duration.Add({{"agent", of.label}}, seconds);
+  of.duration->Observe(static_cast<double>(result.timings().run_us()) / 1e6);
+  all_->queue.Observe(static_cast<double>(result.timings().queued_us()) / 1e6);
+}
+
+void host_probe::load_changed(const host_load& load, const host_counters& counters) const {
+  all_->depth->Set(load.queued);
+  all_->running->Set(load.running);
+  all_->credits->Set(load.credits);
+  auto& seen = all_->seen;
+  all_->duplicates->Increment(static_cast<double>(counters.duplicates - seen.duplicates));
+  all_->late->Increment(static_cast<double>(counters.late_results - seen.late_results));
+  all_->hung->Increment(static_cast<double>(counters.hung_instances - seen.hung_instances));
+  seen = counters;
+}
+
+void host_probe::agent_up(const std::string& kind) const {
+  auto& up = all_->kinds[kind];
+  if (!up)
+    up = &all_->up.Add({{"kind", kind}});
+  up->Increment();
+}
+
+void host_probe::agent_down(const std::string& kind) const {
+  if (auto i = all_->kinds.find(kind); i != all_->kinds.end())
+    i->second->Decrement();
+}
+
+void host_probe::agent_restarted(const std::string& agent) const {
+  auto& of = all_->of(agent);
+  if (!of.restarts)
+    of.restarts = &all_->restarts.Add({{"agent", of.label}});
+  of.restarts->Increment();
+}
+
+} // namespace troupe

@@ -1,0 +1,64 @@
+#include "runtime/agents/lua/lua_function.hpp"
+
+#include "runtime/expression/scope.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+/// `input` and `context`, without copying the input into one document.
+class agent_scope final : public scope {
+public:
+  agent_scope(const json& input, const json& context) : input_{input}, context_{context} {}
+
+  const json* member(std::string_view name) const override {
+    return name == "input" ? &input_ : name == "context" ? &context_ : nullptr;
+  }
+
+  const json* step(std::string_view) const override {
+    return nullptr;
+  }
+
+  const json* step_result(std::string_view) const override {
+    return nullptr;
+  }
+
+private:
+  const json& input_;
+  const json& context_;
+};
+
+std::optional<double> judgement(const json& output, const char* name) {
+  auto i = output.is_object() ? output.find(name) : output.end();
+  if (i == output.end() || !i->is_number())
+    return std::nullopt;
+  auto x = i->get<double>();
+  return x >= 0 && x <= 1 ? std::optional{x} : std::nullopt;
+}
+
+} // namespace
+
+result<std::unique_ptr<function_agent>> lua_function::make(std::string_view script, const lua_limits& limits) {
+  auto chunk = lua_chunk::compile_script(script);
+  if (!chunk)
+    return fail(v1::ERROR_CODE_INVALID_INPUT, "the script does not compile: " + chunk.error().message);
+  return std::unique_ptr<function_agent>{new lua_function{std::move(*chunk), limits}};
+}
+
+result<task_output> lua_function::run(const task_input& in) {
+  auto& task = in.task();
+  json context = {{"run_id", task.run_id()}, {"task", task.task()},   {"attempt", task.attempt()},
+                  {"step", task.step()},     {"agent", task.agent()}, {"idempotency_key", task.idempotency_key()}};
+  auto value = script_.evaluate(agent_scope{in.input(), context}, limits_);
+  if (!value)
+    return fail(v1::ERROR_CODE_AGENT_FAILED, "agent \"" + task.agent() + "\": " + value.error().message);
+  task_output out{std::move(*value)};
+  out.confidence = judgement(out.output, "confidence");
+  out.quality = judgement(out.output, "quality");
+  return out;
+}
+
+} // namespace troupe

@@ -1,0 +1,56 @@
+#include "runtime/agents/lua/lua_function.hpp"
+
+#include <gtest/gtest.h>
+
+namespace troupe {
+namespace {
+
+v1::TaskResult run(std::string_view script, std::string input, const lua_limits& limits = {}) {
+  auto fn = lua_function::make(script, limits);
+  if (!fn)
+    throw std::runtime_error(fn.error().message);
+  v1::Task task;
+  task.set_run_id("r1");
+  task.set_attempt(2);
+  task.set_step("score[1]");
+  task.set_agent("scorer");
+  task.mutable_input()->set_data(std::move(input));
+  return run_function(**fn, task, {});
+}
+
+TEST(lua_function, works_on_its_input) {
+  auto out = run("return {words = #input.text, doubled = input.n * 2}", R"({"text": "abc", "n": 4})");
+  ASSERT_EQ(out.status(), v1::TASK_STATUS_SUCCESS) << out.error().message();
+  EXPECT_EQ(out.output().data(), R"({"doubled":8,"words":3})");
+}
+
+TEST(lua_function, knows_its_task) {
+  auto out = run("return context.step .. ' ' .. context.attempt", "null");
+  EXPECT_EQ(out.output().data(), R"("score[1] 2")");
+}
+
+TEST(lua_function, takes_judgements_from_its_output) {
+  auto out = run("return {quality = 0.75, confidence = 7}", "null");
+  EXPECT_EQ(out.quality(), 0.75);
+  EXPECT_FALSE(out.has_confidence());
+}
+
+TEST(lua_function, fails_its_task_for_good_when_the_script_fails) {
+  auto out = run("return input.a.b", "{}");
+  EXPECT_EQ(out.error().code(), v1::ERROR_CODE_AGENT_FAILED);
+  EXPECT_FALSE(out.error().retryable());
+}
+
+TEST(lua_function, stops_a_script_that_does_not_end) {
+  auto out = run("while true do end return 1", "{}", {.instructions = 10'000});
+  EXPECT_EQ(out.error().code(), v1::ERROR_CODE_AGENT_FAILED);
+}
+
+TEST(lua_function, refuses_a_script_that_does_not_compile) {
+  auto fn = lua_function::make("return (");
+  ASSERT_FALSE(fn);
+  EXPECT_EQ(fn.error().code, v1::ERROR_CODE_INVALID_INPUT);
+}
+
+} // namespace
+} // namespace troupe
