@@ -1,5 +1,7 @@
 #include "actors/agents/builtin_kinds.hpp"
 
+#include "actors/agents/http_agent.hpp"
+#include "actors/agents/http_services.hpp"
 #include "actors/agents/lua_kind.hpp"
 
 namespace troupe {
@@ -8,6 +10,7 @@ std::shared_ptr<agent_kinds> make_builtin_kinds(std::shared_ptr<const agent_cata
   auto out = std::make_shared<agent_kinds>();
   out->add("function", std::make_shared<function_kind>(std::move(catalog)));
   out->add("lua", std::make_shared<lua_kind>());
+  out->add("http", make_http_agents(http_services::of_this_process()));
   return out;
 }
 
