@@ -129,7 +129,13 @@ void workflow_compiler::compile_each(parallel_step& out, const object_reader& ke
   if (auto key = keys["key"]) {
     out.key = compile_mapping(*key, inside);
     // Names are made before the branches begin, and must not depend on anything but the item.
-    if (out.key && (out.key->reads().all_steps || !out.key->reads().steps.empty()))
+    auto foreign = [](const references& reads) {
+      auto members = reads.members;
+      for (auto own : {"item", "index", "input"})
+        members.erase(own);
+      return reads.all_steps || !reads.steps.empty() || !members.empty();
+    };
+    if (out.key && foreign(out.key->reads()))
       check_.fault(*key, "`key` names a branch after its item; it sees $.item, $.index and $.input",
                    "put what it needs into the items");
   }

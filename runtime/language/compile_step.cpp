@@ -33,7 +33,7 @@ group_step workflow_compiler::compile_group(const document_value& steps, const s
   std::vector<std::string> ids;
   check_ids(steps, ids);
   visible_steps group{outer.steps, ids, edges_};
-  surroundings inside{&group, outer.in_each, outer.in_fallback};
+  auto inside = outer.inside(group);
   for (uint32_t i = 0; i < ids.size(); ++i) {
     group.enter(i);
     out.steps.push_back(compile_step(steps.item(i), inside, role::member));
@@ -169,7 +169,7 @@ choose_step workflow_compiler::compile_choose(const document_value& at, const su
 
 std::shared_ptr<const step> workflow_compiler::compile_fallback(const document_value& at, const step* failing,
                                                                 const surroundings& in) {
-  auto inside = in.with_error();
+  auto inside = failing != nullptr ? in.with_error() : in.with_partial();
   if (at.is_object())
     return std::make_shared<const step>(compile_step(at, inside, role::body));
   if (!at.is_text()) {

@@ -32,7 +32,8 @@ limit with_retries(limit one, const std::optional<retry_policy>& retry) {
   auto wait = static_cast<double>(retry->initial_interval.count());
   double total = static_cast<double>(one->count()) * retry->maximum_attempts;
   for (uint32_t i = 1; i < retry->maximum_attempts; ++i) {
-    total += std::min(wait, static_cast<double>(retry->maximum_interval.count())) * (1 + retry->jitter);
+    // Jitter only makes it shorter.
+    total += std::min(wait, static_cast<double>(retry->maximum_interval.count()));
     wait *= retry->backoff_coefficient;
   }
   return milliseconds{std::llround(total)};

@@ -77,8 +77,10 @@ std::optional<mapping> workflow_compiler::compile_mapping(const document_value& 
     std::vector<std::string> known = {"input", "steps", "results", "run"};
     if (in.in_each)
       known.insert(known.end(), {"item", "index"});
-    if (in.in_fallback)
-      known.insert(known.end(), {"error", "partial"});
+    if (in.has_error)
+      known.push_back("error");
+    if (in.has_partial)
+      known.push_back("partial");
     if (std::find(known.begin(), known.end(), name) != known.end())
       continue;
     auto where = locate(at, [&](const references& r) { return r.members.count(name) > 0; });
@@ -86,7 +88,7 @@ std::optional<mapping> workflow_compiler::compile_mapping(const document_value& 
     if (name == "item" || name == "index")
       remedy = "it exists inside of `each` only";
     else if (name == "error" || name == "partial")
-      remedy = "it exists in `fallback` and `on_error` only";
+      remedy = "it exists in a step's `fallback` and `on_error` only";
     check_.fault(where.node ? where : at, "$ has no member \"" + excerpt(name) + "\" here; it has " + enumerate(known),
                  remedy);
   }

@@ -19,15 +19,25 @@ struct surroundings {
   visible_steps* steps = nullptr;
   /// `item` and `index`
   bool in_each = false;
-  /// `error` and `partial`
-  bool in_fallback = false;
+  bool has_error = false;
+  bool has_partial = false;
 
-  surroundings with_item() const {
-    return {steps, true, in_fallback};
+  surroundings inside(visible_steps& group) const {
+    return {&group, in_each, has_error, has_partial};
   }
 
+  surroundings with_item() const {
+    return {steps, true, has_error, has_partial};
+  }
+
+  /// Where a step has failed.
   surroundings with_error() const {
-    return {steps, in_each, true};
+    return {steps, in_each, true, true};
+  }
+
+  /// Where a fan-out has too few results.
+  surroundings with_partial() const {
+    return {steps, in_each, has_error, true};
   }
 };
 

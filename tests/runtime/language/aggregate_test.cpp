@@ -104,6 +104,12 @@ TEST(aggregate, ties_its_fallback_to_the_shortfall) {
   EXPECT_THAT(faults_of(around("{fallback: a}")), ElementsAre(HasSubstr("only when `on_shortfall` names it")));
 }
 
+TEST(aggregate, has_a_fallback_that_sees_the_partial_result) {
+  EXPECT_TRUE(load(around("{on_shortfall: fallback, fallback: {agent: a, input: \"$.partial.metadata\"}}")));
+  EXPECT_THAT(faults_of(around("{on_shortfall: fallback, fallback: {agent: a, input: \"$.error\"}}")),
+              ElementsAre(HasSubstr("it has input, steps, results, run, partial;")));
+}
+
 TEST(aggregate, refuses_wrong_values) {
   EXPECT_THAT(faults_of(around("{strategy: merge, wait: none, on_shortfall: give_up, minimum_required: most}")),
               ElementsAre(StartsWith("doc:8:65: steps[0].parallel.aggregate.strategy: expected one of best_result"),

@@ -128,7 +128,7 @@ TEST(fault, of_a_root_member_that_does_not_exist) {
   EXPECT_THAT(faults_of(with_steps("  - {id: x, agent: a, input: \"$.item\"}\n")),
               ElementsAre(HasSubstr("it exists inside of `each` only")));
   EXPECT_THAT(faults_of(with_steps("  - {id: x, agent: a, input: \"$.error\"}\n")),
-              ElementsAre(HasSubstr("it exists in `fallback` and `on_error` only")));
+              ElementsAre(HasSubstr("it exists in a step's `fallback` and `on_error` only")));
 }
 
 TEST(fault, of_a_step_that_has_two_kinds_or_none) {
