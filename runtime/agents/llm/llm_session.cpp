@@ -1,0 +1,210 @@
+#include "runtime/agents/llm/llm_session.hpp"
+
+#include "runtime/agents/http/http_status.hpp"
+#include "runtime/agents/json_text.hpp"
+#include "runtime/agents/llm/chat_request.hpp"
+#include "runtime/agents/llm/structured_output.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::string_view event_stream = "text/event-stream";
+
+v1::Error make_error(errc code, std::string message, bool retryable) {
+  return error{code, std::move(message), retryable}.to_proto();
+}
+
+std::optional<double> share(const json& output, const char* name) {
+  auto i = output.find(name);
+  if (i == output.end() || !i->is_number())
+    return std::nullopt;
+  auto x = i->get<double>();
+  return x >= 0 && x <= 1 ? std::optional{x} : std::nullopt;
+}
+
+} // namespace
+
+llm_session::llm_session(std::shared_ptr<const llm_settings> config, std::shared_ptr<const llm_endpoint> endpoint,
+                         const v1::Task& task, const clock& time)
+    : config_{std::move(config)}, endpoint_{std::move(endpoint)}, input_{task.input()},
+      traceparent_{task.traceparent()}, time_{time} {}
+
+http_action llm_session::step(const http_event& event) {
+  return std::visit([this](auto& x) { return on(x); }, event);
+}
+
+std::string llm_session::progress() const {
+  auto n = pieces_ + reply_.pieces();
+  if (n == 0)
+    return {};
+  auto out = "about " + std::to_string(n) + (n == 1 ? " token" : " tokens");
+  if (repairs_ > 0)
+    out += ", correction " + std::to_string(repairs_);
+  return out;
+}
+
+http_action llm_session::on(const http_begin&) {
+  auto messages = first_messages(*config_, input_);
+  if (!messages)
+    return give_up(messages.error().to_proto());
+  messages_ = std::move(*messages);
+  return ask();
+}
+
+http_action llm_session::ask() {
+  end_turn();
+  events_ = sse_parser{};
+  streaming_ = false;
+  body_.clear();
+  http_request out;
+  out.url = endpoint_->base_url + "/chat/completions";
+  out.body = chat_body(*config_, messages_).dump(-1, ' ', false, json::error_handler_t::replace);
+  out.stream = config_->stream;
+  out.max_response_bytes = config_->max_response_bytes;
+  out.headers = config_->headers;
+  out.headers.push_back({"Content-Type", "application/json"});
+  if (!endpoint_->api_key.empty() && !find_header(out.headers, "Authorization"))
+    out.headers.push_back({"Authorization", "Bearer " + endpoint_->api_key});
+  if (!traceparent_.empty() && is_header_value(traceparent_))
+    out.headers.push_back({"traceparent", traceparent_});
+  return out;
+}
+
+http_action llm_session::on(const http_head& head) {
+  streaming_ = media_type(head.headers) == event_stream;
+  return http_wait{};
+}
+
+http_action llm_session::on(const http_body_part& part) {
+  if (auto ok = feed(part.bytes); !ok)
+    return give_up(ok.error().to_proto());
+  return http_wait{};
+}
+
+result<void> llm_session::feed(std::string_view bytes) {
+  if (!streaming_) {
+    body_ += bytes;
+    return {};
+  }
+  std::vector<sse_event> events;
+  if (auto ok = events_.feed(bytes, events); !ok)
+    return ok;
+  return read_events(events);
+}
+
+result<void> llm_session::read_events(const std::vector<sse_event>& events) {
+  for (auto& event : events)
+    if (auto ok = reply_.add_chunk(event.data); !ok)
+      return ok;
+  return {};
+}
+
+http_action llm_session::on(const http_response& response) {
+  if (response.status < 200 || response.status > 299)
+    return give_up(chat_error(response, time_.wall_ms()));
+  if (!response.body.empty()) {
+    streaming_ = media_type(response.headers) == event_stream;
+    if (auto ok = feed(response.body); !ok)
+      return give_up(ok.error().to_proto());
+  }
+  auto ok = result<void>{};
+  if (streaming_) {
+    std::vector<sse_event> events;
+    ok = events_.finish(events);
+    if (ok)
+      ok = read_events(events);
+  } else {
+    ok = reply_.add_whole(body_);
+  }
+  if (!ok)
+    return give_up(ok.error().to_proto());
+  return answered();
+}
+
+http_action llm_session::on(const error& failure) {
+  return give_up(failure.to_proto());
+}
+
+http_action llm_session::answered() {
+  auto reason = reply_.finish_reason();
+  if (!reply_.done())
+    return give_up(v1::ERROR_CODE_UNAVAILABLE, "the stream ended before the model had finished", true);
+  if (reason == "length")
+    return give_up(v1::ERROR_CODE_INVALID_OUTPUT,
+                   config_->max_tokens ? "the answer was cut off at max_tokens = "
+                                             + std::to_string(*config_->max_tokens) + "; raise max_tokens"
+                                       : "the answer was cut off at the model's limit; ask for less, or set max_tokens",
+                   false);
+  if (reason == "content_filter")
+    return give_up(v1::ERROR_CODE_AGENT_FAILED, "the server's content filter stopped the answer", false);
+  if (reason == "tool_calls" || reason == "function_call")
+    return give_up(v1::ERROR_CODE_AGENT_FAILED, "the model asked for a tool; this agent offers none", false);
+  if (reply_.content().empty() && !reply_.refusal().empty())
+    return give_up(v1::ERROR_CODE_AGENT_FAILED, "the model refused: " + clean_text(reply_.refusal(), 400), false);
+  return judge();
+}
+
+http_action llm_session::judge() {
+  v1::TaskResult out;
+  out.set_status(v1::TASK_STATUS_SUCCESS);
+  if (!config_->output) {
+    if (reply_.content().empty())
+      return give_up(v1::ERROR_CODE_INVALID_OUTPUT, "the model said nothing", true);
+    out.mutable_output()->set_content_type("text/plain");
+    out.mutable_output()->set_data(reply_.content());
+    return finish(std::move(out));
+  }
+  auto checked = check_output(reply_.content(), *config_->output);
+  if (!checked.faults.empty()) {
+    if (repairs_ < config_->repair_turns) {
+      ++repairs_;
+      append_repair(messages_, reply_.content(), checked.faults);
+      return ask();
+    }
+    return give_up(v1::ERROR_CODE_INVALID_OUTPUT,
+                   "the answer does not fit the output schema after " + std::to_string(repairs_)
+                       + " corrections: " + clean_text(checked.faults.front(), 400),
+                   true);
+  }
+  if (checked.value.is_object()) {
+    if (auto x = share(checked.value, "confidence"))
+      out.set_confidence(*x);
+    if (auto x = share(checked.value, "quality"))
+      out.set_quality(*x);
+  }
+  out.mutable_output()->set_content_type("application/json");
+  out.mutable_output()->set_data(checked.value.dump());
+  return finish(std::move(out));
+}
+
+void llm_session::end_turn() {
+  auto reply = std::exchange(reply_, {});
+  pieces_ += reply.pieces();
+  usage_.set_tokens_in(usage_.tokens_in() + reply.tokens_in());
+  usage_.set_tokens_out(usage_.tokens_out() + reply.tokens_out());
+}
+
+v1::TaskResult llm_session::finish(v1::TaskResult out) {
+  end_turn();
+  constexpr double million = 1e6;
+  usage_.set_usd((static_cast<double>(usage_.tokens_in()) * config_->price.input
+                  + static_cast<double>(usage_.tokens_out()) * config_->price.output)
+                 / million);
+  *out.mutable_usage() = usage_;
+  return out;
+}
+
+v1::TaskResult llm_session::give_up(v1::Error failure) {
+  failure.set_message(redact(failure.message(), endpoint_->api_key));
+  return finish(failed_result(std::move(failure)));
+}
+
+v1::TaskResult llm_session::give_up(errc code, std::string message, bool retryable) {
+  return give_up(make_error(code, std::move(message), retryable));
+}
+
+} // namespace troupe
