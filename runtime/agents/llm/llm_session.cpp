@@ -111,18 +111,21 @@ http_action llm_session::on(const http_response& response) {
     if (auto ok = feed(response.body); !ok)
       return give_up(ok.error().to_proto());
   }
-  auto ok = result<void>{};
-  if (streaming_) {
-    std::vector<sse_event> events;
-    ok = events_.finish(events);
-    if (ok)
-      ok = read_events(events);
-  } else {
-    ok = reply_.add_whole(body_);
-  }
+  auto ok = streaming_ ? end_stream() : reply_.add_whole(body_);
   if (!ok)
     return give_up(ok.error().to_proto());
   return answered();
+}
+
+result<void> llm_session::end_stream() {
+  std::vector<sse_event> events;
+  if (auto ok = events_.finish(events); !ok)
+    return ok;
+  auto ok = read_events(events);
+  // Half an event: `answered` will find that the stream ended too early.
+  if (!ok && ok.error().code == v1::ERROR_CODE_INVALID_OUTPUT)
+    return {};
+  return ok;
 }
 
 http_action llm_session::on(const error& failure) {

@@ -47,6 +47,7 @@ private:
   v1::TaskResult give_up(v1::Error failure);
   v1::TaskResult give_up(errc code, std::string message, bool retryable);
   result<void> feed(std::string_view bytes);
+  result<void> end_stream();
   result<void> read_events(const std::vector<sse_event>& events);
 
   std::shared_ptr<const llm_settings> config_;
