@@ -2,6 +2,7 @@
 
 #include "actors/agents/http_agent.hpp"
 #include "actors/agents/http_services.hpp"
+#include "actors/agents/llm_agent.hpp"
 #include "actors/agents/lua_kind.hpp"
 
 namespace troupe {
@@ -10,7 +11,9 @@ std::shared_ptr<agent_kinds> make_builtin_kinds(std::shared_ptr<const agent_cata
   auto out = std::make_shared<agent_kinds>();
   out->add("function", std::make_shared<function_kind>(std::move(catalog)));
   out->add("lua", std::make_shared<lua_kind>());
-  out->add("http", make_http_agents(http_services::of_this_process()));
+  auto services = http_services::of_this_process();
+  out->add("http", make_http_agents(services));
+  out->add("llm", make_llm_agents(services));
   return out;
 }
 
