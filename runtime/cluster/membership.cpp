@@ -172,6 +172,11 @@ v1::NodeList membership::list(int64_t now) const {
   return out;
 }
 
+bool membership::is_session_of(uint64_t session, const std::string& name) const {
+  auto i = members_.find(name);
+  return i != members_.end() && i->second.is_alive() && i->second.session == session;
+}
+
 std::array<size_t, v1::NodeState_ARRAYSIZE> membership::counts() const {
   std::array<size_t, v1::NodeState_ARRAYSIZE> out = {};
   for (auto& [name, x] : members_)

@@ -85,6 +85,9 @@ public:
   /// Sorted by name.
   v1::NodeList list(int64_t now) const;
 
+  /// Whether `session` is the living one of the node of that name.
+  bool is_session_of(uint64_t session, const std::string& name) const;
+
   /// Nodes by state (index = v1::NodeState).
   std::array<size_t, v1::NodeState_ARRAYSIZE> counts() const;
 
