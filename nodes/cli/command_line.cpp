@@ -2,11 +2,11 @@
 
 #include "nodes/cli/format.hpp"
 #include "nodes/cli/version.hpp"
+#include "runtime/language/nearest.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <numeric>
 #include <ostream>
 
 namespace troupe::cli {
@@ -60,21 +60,6 @@ std::vector<std::string> names_of(const std::vector<command>& commands) {
   return names;
 }
 
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t k = 0; k < b.size(); ++k) {
-      auto replaced = diagonal + (a[i] == b[k] ? 0 : 1);
-      diagonal = row[k + 1];
-      row[k + 1] = std::min({replaced, row[k] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
-
 /// What follows an error message: the option that was probably meant, and where the help is.
 std::string remedy(const std::vector<command>& commands, const std::vector<std::string>& arguments) {
   auto chosen = std::find_if(commands.begin(), commands.end(), [&](const command& x) {
@@ -98,21 +83,6 @@ std::string remedy(const std::vector<command>& commands, const std::vector<std::
 }
 
 } // namespace
-
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  std::string best;
-  auto best_distance = std::max<size_t>(2, word.size() / 3) + 1;
-  if (word.size() > 64)
-    return best;
-  for (const auto& candidate : candidates) {
-    auto distance = edit_distance(word, candidate);
-    if (distance < best_distance && distance < word.size()) {
-      best = candidate;
-      best_distance = distance;
-    }
-  }
-  return best;
-}
 
 exit_code run_command_line(std::vector<command>& commands, const std::vector<std::string>& arguments, console& io) {
   CLI::App app{"troupe runs workflows of agents, on one machine or on a cluster of node processes."};

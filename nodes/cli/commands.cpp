@@ -4,6 +4,7 @@ namespace troupe::cli {
 
 std::vector<command> all_commands() {
   return {
+      check_command(),
       version_command(),
       completions_command(),
   };

@@ -11,6 +11,7 @@ std::vector<command> all_commands();
 
 command agents_command();
 command cancel_command();
+command check_command();
 command completions_command();
 command drain_command();
 command nodes_command();

@@ -1,12 +1,11 @@
 #include "nodes/cli/documents.hpp"
 
 #include "nodes/cli/format.hpp"
+#include "runtime/language/duration.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <charconv>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -34,10 +33,10 @@ result<source_text> read_source(const std::string& path, std::istream& in) {
   if (path != "-") {
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored))
-      return fail(v1::ERROR_CODE_INVALID_INPUT, fmt::format("{} is a folder; give a file in it", path));
+      return fail(v1::ERROR_CODE_INVALID_INPUT, "it is a folder; give a file in it");
     file.open(path, std::ios::binary);
     if (!file)
-      return fail(v1::ERROR_CODE_INVALID_INPUT, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+      return fail(v1::ERROR_CODE_INVALID_INPUT, fmt::format("it cannot be read: {}", std::strerror(errno)));
   }
   auto& from = path == "-" ? in : file;
   out.text.resize(limit + 1);
@@ -45,32 +44,37 @@ result<source_text> read_source(const std::string& path, std::istream& in) {
   out.text.resize(static_cast<size_t>(from.gcount()));
   if (out.text.size() > limit)
     return fail(v1::ERROR_CODE_INVALID_INPUT,
-                fmt::format("{} is larger than {}, the limit for a document", out.name, format_bytes(limit)));
+                fmt::format("it is larger than {}, the limit for a document", format_bytes(limit)));
   return out;
 }
 
-workflow_ptr load_workflow_file(const std::string& path, const std::optional<std::string>& agents_path, console& io) {
-  auto complain = [&](const std::string& text) {
-    io.err << printable(text) << '\n';
-    return nullptr;
+checked<workflow_ptr> load_workflow_file(const std::string& path, const std::optional<std::string>& agents_path,
+                                         std::istream& in) {
+  auto unreadable = [](const std::string& name, const error& why) {
+    diagnostic fault;
+    fault.source = name;
+    fault.message = why.message;
+    return tl::unexpected(std::vector{std::move(fault)});
   };
-  auto source = read_source(path, io.in);
+  auto source = read_source(path, in);
   if (!source)
-    return complain("troupe: " + source.error().message);
+    return unreadable(path, source.error());
   load_options options;
   if (agents_path) {
-    auto agents = read_source(*agents_path, io.in);
+    auto agents = read_source(*agents_path, in);
     if (!agents)
-      return complain("troupe: " + agents.error().message);
+      return unreadable(*agents_path, agents.error());
     options.agents = std::move(*agents);
   }
-  auto loaded = load_workflow(*source, options);
-  if (loaded)
-    return *loaded;
-  for (const auto& fault : loaded.error())
-    complain(to_string(fault));
-  auto count = loaded.error().size();
-  return complain(fmt::format("{}: {} fault{}; nothing was run", source->name, count, count == 1 ? "" : "s"));
+  return load_workflow(*source, options);
+}
+
+exit_code complain(const std::vector<diagnostic>& faults, console& io) {
+  for (const auto& fault : faults)
+    io.err << printable(to_string(fault)) << '\n';
+  if (faults.size() > 1)
+    io.err << faults.size() << " faults; nothing was run\n";
+  return exit_code::bad_input;
 }
 
 result<json> read_input(const std::optional<std::string>& value, std::istream& in) {
@@ -78,9 +82,10 @@ result<json> read_input(const std::optional<std::string>& value, std::istream& i
     return json::object();
   source_text source{"--input", *value};
   if (*value == "-" || value->starts_with('@')) {
-    auto read = read_source(*value == "-" ? *value : value->substr(1), in);
+    auto path = *value == "-" ? *value : value->substr(1);
+    auto read = read_source(path, in);
     if (!read)
-      return tl::unexpected(std::move(read.error()));
+      return fail(v1::ERROR_CODE_INVALID_INPUT, fmt::format("--input {}: {}", path, read.error().message));
     source = std::move(*read);
   }
   auto parsed = parse_document(source);
@@ -90,28 +95,11 @@ result<json> read_input(const std::optional<std::string>& value, std::istream& i
 }
 
 result<milliseconds> read_duration(const std::string& text) {
-  auto bad = [&] {
-    return fail(v1::ERROR_CODE_INVALID_INPUT,
-                fmt::format("\"{}\" is not a duration; expected one like 250ms, 30s, 5m or 1.5h", printable(text)));
-  };
-  double number = 0;
-  auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc{} || number < 0 || !std::isfinite(number))
-    return bad();
-  std::string unit(end, text.data() + text.size());
-  double factor = 0;
-  if (unit == "ms")
-    factor = 1;
-  else if (unit.empty() || unit == "s")
-    factor = 1'000;
-  else if (unit == "m")
-    factor = 60'000;
-  else if (unit == "h")
-    factor = 3'600'000;
-  constexpr double year_ms = 365.0 * 24 * 3'600'000;
-  if (factor == 0 || number * factor > year_ms)
-    return bad();
-  return milliseconds{static_cast<int64_t>(number * factor)};
+  auto is_number = !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
+  if (auto duration = parse_duration(is_number ? text + "s" : text))
+    return *duration;
+  return fail(v1::ERROR_CODE_INVALID_INPUT,
+              fmt::format("\"{}\" is not a duration; expected one like 250ms, 30s, 5m or 1.5h", printable(text)));
 }
 
 } // namespace troupe::cli

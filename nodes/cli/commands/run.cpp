@@ -20,9 +20,9 @@ struct values {
 };
 
 exit_code run(values& x, console& io) {
-  auto workflow = load_workflow_file(x.file, x.agents, io);
+  auto workflow = load_workflow_file(x.file, x.agents, io.in);
   if (!workflow)
-    return exit_code::bad_input;
+    return complain(workflow.error(), io);
   auto input = read_input(x.input, io.in);
   if (!input)
     return complain(io, input.error());
@@ -30,7 +30,7 @@ exit_code run(values& x, console& io) {
   auto to = remote ? session::open(x.session, io) : session::open_local(x.session, io);
   if (!to)
     return to.error();
-  auto run_id = (*to)->submit(workflow->document, *input);
+  auto run_id = (*to)->submit((*workflow)->document, *input);
   if (!run_id)
     return complain(io, run_id.error());
   x.follow.as_json = x.session.as_json;

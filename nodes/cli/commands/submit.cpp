@@ -18,16 +18,16 @@ struct values {
 };
 
 exit_code submit(values& x, console& io) {
-  auto workflow = load_workflow_file(x.file, x.agents, io);
+  auto workflow = load_workflow_file(x.file, x.agents, io.in);
   if (!workflow)
-    return exit_code::bad_input;
+    return complain(workflow.error(), io);
   auto input = read_input(x.input, io.in);
   if (!input)
     return complain(io, input.error());
   auto to = session::open(x.session, io);
   if (!to)
     return to.error();
-  auto run_id = (*to)->submit(workflow->document, *input, x.run_id);
+  auto run_id = (*to)->submit((*workflow)->document, *input, x.run_id);
   if (!run_id)
     return complain(io, run_id.error());
   if (x.session.as_json)

@@ -6,6 +6,7 @@
 #include "nodes/cli/session.hpp"
 #include "nodes/cli/table.hpp"
 #include "nodes/cli/temporary_folder.hpp"
+#include "runtime/supervision/restart_ledger.hpp"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -50,8 +51,7 @@ struct node {
   node_plan plan;
   std::optional<child_process> process;
   ready_line addresses;
-  restart_pause pause;
-  int64_t started_at_ms = 0;
+  restart_ledger restarts{restart_limits{}, random_source{static_cast<uint64_t>(getpid())}};
   /// When to start it again; 0 = it runs.
   int64_t start_at_ms = 0;
 };
@@ -61,7 +61,6 @@ result<void> start(node& x, const interrupts& signals) {
   if (!process)
     return tl::unexpected(std::move(process.error()));
   x.process.emplace(std::move(*process));
-  x.started_at_ms = now_ms();
   auto line = x.process->read_line(ready_timeout_ms);
   auto addresses = line ? ready_line::parse(*line) : std::nullopt;
   if (addresses) {
@@ -113,13 +112,13 @@ exit_code supervise(std::vector<node>& nodes, const interrupts& signals, console
     for (auto& x : nodes) {
       auto end = x.process->poll();
       if (x.start_at_ms == 0 && end) {
-        auto pause = x.pause.after_death(now_ms() - x.started_at_ms);
+        auto pause = x.restarts.record(now_ms());
         io.err << "node " << x.plan.name << " ended with " << *end << std::endl;
-        if (pause < 0) {
+        if (!pause) {
           io.err << "troupe: it ends again and again; giving up\n";
           return exit_code::failed;
         }
-        x.start_at_ms = now_ms() + pause;
+        x.start_at_ms = now_ms() + pause->count();
       }
       if (x.start_at_ms == 0 || now_ms() < x.start_at_ms)
         continue;

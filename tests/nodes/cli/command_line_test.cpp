@@ -103,12 +103,6 @@ TEST_F(command_line, prints_the_help_to_the_errors_when_nothing_was_asked) {
   EXPECT_THAT(err.str(), HasSubstr("Run a file"));
 }
 
-TEST(nearest, finds_nothing_where_nothing_is_near) {
-  EXPECT_EQ(nearest("x", {"run", "show"}), "");
-  EXPECT_EQ(nearest("completely-else", {"run", "show"}), "");
-  EXPECT_EQ(nearest(std::string(100'000, 'a'), {"run"}), "");
-}
-
 TEST(exit_code_of, tells_a_partial_result_from_a_full_one_unless_it_is_allowed) {
   EXPECT_EQ(exit_code_of(v1::RUN_STATE_SUCCEEDED, false), exit_code::done);
   EXPECT_EQ(exit_code_of(v1::RUN_STATE_PARTIAL, false), exit_code::partial);

@@ -1,0 +1,79 @@
+#include "nodes/cli/commands.hpp"
+#include "nodes/cli/documents.hpp"
+#include "runtime/language/graph.hpp"
+
+#include <memory>
+#include <ostream>
+
+namespace troupe::cli {
+
+namespace {
+
+struct values {
+  std::string file;
+  std::optional<std::string> agents;
+  std::string format = "text";
+  bool as_json = false;
+};
+
+exit_code check(const values& x, console& io) {
+  auto loaded = load_workflow_file(x.file, x.agents, io.in);
+  if (!loaded) {
+    if (!x.as_json)
+      return complain(loaded.error(), io);
+    auto faults = json::array();
+    for (const auto& fault : loaded.error())
+      faults.push_back({{"source", fault.source},
+                        {"line", fault.line},
+                        {"column", fault.column},
+                        {"place", fault.place},
+                        {"message", fault.message},
+                        {"remedy", fault.remedy}});
+    io.out << json{{"valid", false}, {"faults", std::move(faults)}}.dump(2) << '\n';
+    return exit_code::bad_input;
+  }
+  auto graph = analyse(**loaded);
+  if (x.as_json) {
+    io.out << json{{"valid", true}, {"hash", (*loaded)->hash}, {"graph", to_json(graph)}}.dump(2) << '\n';
+  } else if (x.format == "mermaid") {
+    io.out << to_mermaid(graph);
+  } else if (x.format == "dot") {
+    io.out << to_dot(graph);
+  } else {
+    io.out << to_text(graph);
+  }
+  return exit_code::done;
+}
+
+} // namespace
+
+command check_command() {
+  auto x = std::make_shared<values>();
+  return {
+      .name = "check",
+      .summary = "Check a workflow and print its dependency graph, parallel groups and expected saving",
+      .arguments = {{.names = "file",
+                     .target = &x->file,
+                     .help = "The workflow document; - for standard input",
+                     .value = "FILE",
+                     .completes = completion::file,
+                     .required = true},
+                    {.names = "--agents",
+                     .target = &x->agents,
+                     .help = "A document with more agents",
+                     .value = "FILE",
+                     .completes = completion::file},
+                    {.names = "-f,--format",
+                     .target = &x->format,
+                     .help = "How to draw the graph",
+                     .value = "FORMAT",
+                     .choices = {"text", "mermaid", "dot"}},
+                    {.names = "--json", .target = &x->as_json, .help = "The graph, or the faults, as JSON"}},
+      .examples = "  troupe check review.yaml\n"
+                  "  troupe check review.yaml -f dot | dot -Tsvg > review.svg\n"
+                  "  troupe check parallel_group.json --agents agents.yaml --json\n",
+      .run = [x](console& io) { return check(*x, io); },
+  };
+}
+
+} // namespace troupe::cli
