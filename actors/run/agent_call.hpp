@@ -2,28 +2,29 @@
 
 #include "messages/dispatcher.hpp"
 
-#include <caf/expected.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
-#include <functional>
+#include <optional>
 #include <string>
 
 namespace troupe {
 
+/// One request of a client to an agent, outside of any run.
+using agent_call_actor = task_owner_actor::extend<
+    // Asked once. Fails with ec::unavailable (the agent's node is gone), ec::timed_out.
+    caf::replies_to<v1::InvokeAgent>::with<v1::TaskResult>>;
+
 struct agent_call_state {
   static inline constexpr const char* name = "agent-call";
 
-  bool answered = false;
-  std::function<void(caf::expected<v1::TaskResult>)> answer;
-
-  void settle(caf::expected<v1::TaskResult> how);
+  std::optional<caf::typed_response_promise<v1::TaskResult>> caller;
 };
 
-/// One task for one agent outside of any run; lives until it has called `answer`, exactly once, at the latest when the
-/// message's timeout (default 60 s) has passed.
-task_owner_actor::behavior_type agent_call(task_owner_actor::stateful_pointer<agent_call_state> self,
-                                           dispatcher_actor dispatcher, std::string id, v1::InvokeAgent request,
-                                           std::function<void(caf::expected<v1::TaskResult>)> answer);
+/// Lives until it has answered, at the latest when the message's timeout (default 60 s) has passed. `id` stands for the
+/// run in the task's address.
+agent_call_actor::behavior_type agent_call(agent_call_actor::stateful_pointer<agent_call_state> self,
+                                           dispatcher_actor dispatcher, std::string id);
 
 } // namespace troupe

@@ -278,16 +278,9 @@ caf::result<v1::Ack> coordinator_state::cancel(const v1::CancelRun& request) {
 }
 
 caf::result<v1::TaskResult> coordinator_state::invoke(const v1::InvokeAgent& request) {
-  auto promise = self_->make_response_promise<v1::TaskResult>();
-  auto call = "call-" + config_.owner + "-" + std::to_string(++calls_);
-  self_->spawn(agent_call, neighbours_.dispatcher, std::move(call), request,
-               [promise](caf::expected<v1::TaskResult> answer) mutable {
-                 if (answer)
-                   promise.deliver(std::move(*answer));
-                 else
-                   promise.deliver(std::move(answer.error()));
-               });
-  return promise;
+  auto call =
+      self_->spawn(agent_call, neighbours_.dispatcher, "call-" + config_.owner + "-" + std::to_string(++calls_));
+  return self_->delegate(call, request);
 }
 
 coordinator_actor::behavior_type coordinator(coordinator_state::pointer self, coordinator_config config,

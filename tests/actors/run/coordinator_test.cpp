@@ -1,0 +1,224 @@
+#include "tests/actors/run/world.hpp"
+
+#include <gmock/gmock.h>
+
+namespace troupe {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* two_steps = R"(
+workflow: two
+agents: {w: {kind: lua, script: "return 1"}}
+steps:
+  - {id: x, agent: w, input: "$.input"}
+  - {id: y, agent: w, input: "$.steps.x"}
+output: "$.steps.y"
+)";
+
+struct coordinator_test : test::world {
+  std::shared_ptr<std::vector<v1::RunUpdate>> updates = std::make_shared<std::vector<v1::RunUpdate>>();
+  run_watcher_actor watcher = sys.spawn([u = updates]() -> run_watcher_actor::behavior_type {
+    return {[u](const v1::RunUpdate& update) { u->push_back(update); }};
+  });
+
+  ~coordinator_test() override {
+    stop(watcher);
+  }
+
+  std::string message_of(const caf::error& why) {
+    return from_caf(why).message;
+  }
+};
+
+TEST_F(coordinator_test, answers_a_submission_once_the_run_is_stored) {
+  auto accepted = ask<v1::RunAccepted>(boss, submission(two_steps, 5));
+  ASSERT_TRUE(accepted);
+  EXPECT_EQ(accepted->run_id(), "r1");
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_RUNNING);
+  EXPECT_EQ(stored().owner(), "c1");
+  EXPECT_EQ(next_task().task.step(), "x");
+}
+
+TEST_F(coordinator_test, drives_a_run_to_its_end) {
+  ask<v1::RunAccepted>(boss, submission(two_steps, 5));
+  auto x = next_task();
+  EXPECT_EQ(x.task.input().data(), "5");
+  answer(x, 6);
+  auto y = next_task();
+  EXPECT_EQ(y.task.input().data(), "6");
+  answer(y, 7);
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_SUCCEEDED);
+}
+
+TEST_F(coordinator_test, sends_no_task_before_the_result_it_depends_on_is_durable) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  auto x = next_task();
+  seen->hold_appends = true;
+  answer(x, 1);
+  EXPECT_TRUE(seen->tasks.empty());
+  ASSERT_EQ(seen->held.size(), 1U);
+  release_appends();
+  EXPECT_EQ(next_task().task.step(), "y");
+}
+
+TEST_F(coordinator_test, starts_the_same_run_once_however_often_it_is_submitted) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  auto again = ask<v1::RunAccepted>(boss, submission(two_steps));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->run_id(), "r1");
+  EXPECT_EQ(seen->tasks.size(), 1U);
+}
+
+TEST_F(coordinator_test, refuses_a_definition_that_is_not_valid) {
+  v1::SubmitRun request;
+  request.set_definition(R"({"workflow": "x", "steps": [{"id": "a", "agent": "nobody"}]})");
+  auto answered = ask<v1::RunAccepted>(boss, request);
+  ASSERT_FALSE(answered);
+  EXPECT_EQ(answered.error(), ec::invalid_input);
+  EXPECT_THAT(message_of(answered.error()), HasSubstr("nobody"));
+}
+
+TEST_F(coordinator_test, refuses_an_input_that_does_not_fit) {
+  auto request = submission(R"(
+workflow: strict
+input: {type: object, required: [goal]}
+agents: {w: {kind: lua, script: "return 1"}}
+steps: [{id: x, agent: w}]
+)");
+  auto answered = ask<v1::RunAccepted>(boss, request);
+  ASSERT_FALSE(answered);
+  EXPECT_THAT(message_of(answered.error()), HasSubstr("goal"));
+}
+
+TEST_F(coordinator_test, tells_a_watcher_what_happens_and_how_it_ended) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  v1::WatchRun watch;
+  watch.set_run_id("r1");
+  ASSERT_TRUE(ask<v1::RunSummary>(boss, watch, watcher));
+  answer(next_task(), 1);
+  answer(next_task(), 2);
+  ASSERT_FALSE(updates->empty());
+  ASSERT_TRUE(updates->back().has_run_finished());
+  EXPECT_EQ(updates->back().run_finished().output(), "2");
+}
+
+TEST_F(coordinator_test, tells_a_late_watcher_how_a_run_ended) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  answer(next_task(), 1);
+  answer(next_task(), 2);
+  v1::WatchRun watch;
+  watch.set_run_id("r1");
+  ASSERT_TRUE(ask<v1::RunSummary>(boss, watch, watcher));
+  ASSERT_EQ(updates->size(), 1U);
+  EXPECT_EQ(updates->back().run_finished().output(), "2");
+}
+
+TEST_F(coordinator_test, cancels_a_run_and_its_tasks) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  v1::CancelRun cancel;
+  cancel.set_run_id("r1");
+  ASSERT_TRUE(ask<v1::Ack>(boss, cancel));
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_CANCELLED);
+  EXPECT_EQ(seen->cancels.size(), 1U);
+}
+
+TEST_F(coordinator_test, knows_no_run_that_is_not_there) {
+  v1::CancelRun cancel;
+  cancel.set_run_id("nope");
+  auto answered = ask<v1::Ack>(boss, cancel);
+  ASSERT_FALSE(answered);
+  EXPECT_EQ(answered.error(), ec::not_found);
+}
+
+TEST_F(coordinator_test, waits_for_a_store_that_refuses_and_loses_nothing) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  auto x = next_task();
+  seen->append_error = error{v1::ERROR_CODE_STORE, "disk full", true};
+  answer(x, 1);
+  EXPECT_TRUE(seen->tasks.empty());
+  seen->append_error.reset();
+  advance(std::chrono::seconds{2});
+  EXPECT_EQ(next_task().task.step(), "y");
+}
+
+TEST_F(coordinator_test, drops_a_run_that_another_coordinator_owns) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  auto x = next_task();
+  v1::ClaimRun claim;
+  claim.set_run_id("r1");
+  claim.set_expected_epoch(1);
+  claim.set_owner("c2");
+  ASSERT_TRUE(seen->store.claim(claim));
+  answer(x, 1);
+  EXPECT_TRUE(seen->tasks.empty()) << "a stale owner must not start anything";
+  EXPECT_EQ(stored().owner(), "c2");
+}
+
+TEST_F(coordinator_test, resumes_what_a_dead_coordinator_left) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  answer(next_task(), 1);
+  auto before = next_task();
+  stop(boss);
+  boss = spawn_coordinator("c2");
+  auto taken = ask<v1::RunList>(boss, v1::ResumeRuns{});
+  ASSERT_TRUE(taken);
+  ASSERT_EQ(taken->runs_size(), 1);
+  auto after = next_task();
+  EXPECT_EQ(after.task.step(), "y") << "x has finished and must not run again";
+  EXPECT_EQ(after.task.attempt(), before.task.attempt() + 1);
+  EXPECT_EQ(after.task.idempotency_key(), before.task.idempotency_key());
+  EXPECT_EQ(after.task.epoch(), 2U);
+  answer(after, 3);
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_SUCCEEDED);
+}
+
+TEST_F(coordinator_test, takes_a_crashed_run_up_again_from_its_journal) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  auto x = next_task();
+  self->send_exit(x.owner, caf::exit_reason::kill);
+  run();
+  auto again = next_task();
+  EXPECT_EQ(again.task.step(), "x");
+  EXPECT_EQ(again.task.attempt(), 2U);
+}
+
+TEST_F(coordinator_test, fires_the_timers_of_a_run) {
+  ask<v1::RunAccepted>(boss, submission(R"(
+workflow: slow
+agents: {w: {kind: lua, script: "return 1"}}
+steps: [{id: x, agent: w, timeout: 5s}]
+)"));
+  advance(std::chrono::seconds{6});
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_FAILED);
+}
+
+TEST_F(coordinator_test, has_a_fan_out_aggregated) {
+  ask<v1::RunAccepted>(boss, submission(R"(
+workflow: fan
+agents: {w: {kind: lua, script: "return 1"}}
+steps:
+  - id: all
+    parallel: {each: "$.input", agent: w, aggregate: {strategy: merge_all}}
+output: "$.steps.all.aggregated_result"
+)",
+                                        {"a", "b"}));
+  answer(next_task(), 1);
+  answer(next_task(), 2);
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_SUCCEEDED);
+}
+
+TEST_F(coordinator_test, calls_an_agent_outside_of_any_run) {
+  v1::InvokeAgent invoke;
+  invoke.set_agent("w");
+  invoke.mutable_message()->mutable_content()->set_data("1");
+  auto pending = self->request(boss, std::chrono::seconds{10}, invoke);
+  run();
+  auto work = next_task();
+  answer(work, 42);
+  pending.receive([](const v1::TaskResult& result) { EXPECT_EQ(result.output().data(), "42"); },
+                  [](const caf::error& why) { FAIL() << caf::to_string(why); });
+}
+
+} // namespace
+} // namespace troupe

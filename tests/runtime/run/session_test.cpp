@@ -1,0 +1,130 @@
+#include "runtime/run/session.hpp"
+
+#include "tests/support/run_harness.hpp"
+
+namespace troupe {
+namespace {
+
+struct session_test : ::testing::Test {
+  workflow_ptr definition = test::compile(R"(
+workflow: chain
+agents: {w: {kind: lua, script: "return 1"}}
+steps:
+  - {id: x, agent: w, timeout: 60s}
+  - {id: y, agent: w, needs: [x]}
+)");
+  v1::RunSummary summary;
+  v1::RunEvent submitted;
+
+  session_test() {
+    summary.set_run_id("r1");
+    summary.set_epoch(1);
+    summary.set_owner("c1");
+    summary.set_state(v1::RUN_STATE_RUNNING);
+    submitted.set_at_ms(1'000);
+    submitted.mutable_run_submitted()->set_run_id("r1");
+  }
+
+  run_session begun() {
+    run_session session{definition, summary, false};
+    session.replay(submitted);
+    return session;
+  }
+
+  static std::vector<v1::Task> tasks_of(const std::vector<command>& commands) {
+    std::vector<v1::Task> out;
+    for (const auto& next : commands)
+      if (auto* start = std::get_if<start_task>(&next))
+        out.push_back(start->task);
+    return out;
+  }
+
+  static v1::RunEvent success(const v1::Task& task) {
+    v1::RunEvent event;
+    auto* result = event.mutable_task_finished()->mutable_result();
+    result->set_task(task.task());
+    result->set_attempt(task.attempt());
+    result->set_epoch(task.epoch());
+    result->set_status(v1::TASK_STATUS_SUCCESS);
+    result->mutable_output()->set_data("1");
+    return event;
+  }
+};
+
+TEST_F(session_test, lets_no_command_leave_before_its_event_is_durable) {
+  auto session = begun();
+  auto first = tasks_of(session.appended(1));
+  ASSERT_EQ(first.size(), 1U);
+  ASSERT_TRUE(session.offer(success(first[0]), 2'000));
+  auto append = session.take_append();
+  ASSERT_TRUE(append);
+  EXPECT_EQ(append->first_seq(), 2U);
+  EXPECT_EQ(append->events_size(), 1);
+  EXPECT_FALSE(session.take_append()) << "one append at a time";
+  EXPECT_EQ(tasks_of(session.appended(2)).size(), 1U);
+}
+
+TEST_F(session_test, appends_the_same_events_again_after_a_failure) {
+  auto session = begun();
+  auto first = tasks_of(session.appended(1));
+  session.offer(success(first[0]), 2'000);
+  auto append = session.take_append();
+  session.append_failed();
+  auto again = session.take_append();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->SerializeAsString(), append->SerializeAsString());
+}
+
+TEST_F(session_test, says_how_the_run_ended_in_the_append_that_ends_it) {
+  auto session = begun();
+  auto x = tasks_of(session.appended(1));
+  session.offer(success(x[0]), 2'000);
+  session.take_append();
+  auto y = tasks_of(session.appended(2));
+  session.offer(success(y[0]), 3'000);
+  auto append = session.take_append();
+  ASSERT_TRUE(append->has_summary());
+  EXPECT_EQ(append->summary().state(), v1::RUN_STATE_SUCCEEDED);
+  EXPECT_EQ(append->summary().finished_at_ms(), 3'000);
+  EXPECT_FALSE(session.done());
+  session.appended(3);
+  EXPECT_TRUE(session.done());
+}
+
+TEST_F(session_test, fires_a_timer_when_it_is_due_and_not_before) {
+  auto session = begun();
+  session.appended(1);
+  ASSERT_EQ(session.next_timer(), std::optional<int64_t>{61'000});
+  session.fire_timers(60'999);
+  EXPECT_FALSE(session.machine().finished());
+  session.fire_timers(61'000);
+  EXPECT_TRUE(session.machine().finished());
+}
+
+TEST_F(session_test, keeps_timers_over_a_restart_and_sends_again_what_was_in_flight) {
+  auto before = begun();
+  auto first = tasks_of(before.appended(1));
+  summary.set_epoch(2);
+  summary.set_owner("c2");
+  auto after = begun();
+  after.resume(5'000);
+  EXPECT_EQ(after.next_timer(), std::optional<int64_t>{61'000});
+  auto append = after.take_append();
+  ASSERT_TRUE(append);
+  EXPECT_EQ(append->epoch(), 2U);
+  ASSERT_TRUE(append->events(0).has_run_resumed());
+  auto again = tasks_of(after.appended(2));
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].attempt(), 2U);
+  EXPECT_EQ(again[0].idempotency_key(), first[0].idempotency_key());
+}
+
+TEST_F(session_test, never_lets_the_clock_of_a_run_go_back) {
+  auto session = begun();
+  auto first = tasks_of(session.appended(1));
+  session.offer(success(first[0]), 500);
+  EXPECT_EQ(session.take_append()->events(0).at_ms(), 1'000);
+}
+
+} // namespace
+} // namespace troupe
