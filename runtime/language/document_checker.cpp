@@ -41,8 +41,12 @@ bool is_identifier(std::string_view text) {
   return !text.empty() && text.size() <= 64 && is_letter(text[0]) && std::all_of(text.begin(), text.end(), inner);
 }
 
+bool document_checker::full() const {
+  return faults_.size() >= most_faults;
+}
+
 void document_checker::fault(const document_value& at, std::string message, std::string remedy) {
-  if (faults_.size() < most_faults)
+  if (!full())
     faults_.push_back(
         {source_, at.node->where.line, at.node->where.column, at.place, std::move(message), std::move(remedy)});
 }
@@ -123,7 +127,7 @@ std::optional<std::string> document_checker::one_of(const document_value& at, co
   if (at.is_text() && std::find(words.begin(), words.end(), at.text()) != words.end())
     return at.text();
   mismatch(at, words.size() == 1 ? words[0] : "one of " + enumerate(words),
-           at.is_text() ? did_you_mean(at.text(), words) : "");
+           at.is_text() && !full() ? did_you_mean(at.text(), words) : "");
   return std::nullopt;
 }
 
@@ -164,7 +168,7 @@ object_reader::object_reader(document_checker& check, document_value at, const k
     return;
   }
   for (auto& m : at_.node->members) {
-    if (std::find(keys.begin(), keys.end(), m.key) != keys.end())
+    if (check_.full() || std::find(keys.begin(), keys.end(), m.key) != keys.end())
       continue;
     // The fault is the key, so it is reported there and not at its value.
     document_node key;

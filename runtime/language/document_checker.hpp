@@ -78,6 +78,9 @@ public:
     return warnings_;
   }
 
+  /// No further fault will be kept, so that nobody need look for remedies.
+  bool full() const;
+
   bool clean() const {
     return faults_.empty();
   }

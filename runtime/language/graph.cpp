@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <queue>
 
 namespace troupe {
 
@@ -194,19 +196,28 @@ private:
   static graph_cost side_by_side(const std::vector<graph_cost>& branches, uint32_t max_concurrent) {
     graph_cost total{0, 0, milliseconds{0}, milliseconds{0}};
     auto lanes = max_concurrent == 0 ? branches.size() : std::min<size_t>(max_concurrent, branches.size());
-    // Each lane takes the next branch when it is free, as the run does.
-    std::vector<double> busy(lanes);
-    std::vector<limit> busy_limit(lanes, milliseconds{0});
+    struct lane {
+      double busy;
+      limit busy_limit;
+      bool operator>(const lane& other) const {
+        return busy > other.busy;
+      }
+    };
+    std::priority_queue<lane, std::vector<lane>, std::greater<>> free;
+    for (size_t i = 0; i < lanes; ++i)
+      free.push({0, milliseconds{0}});
+    // Each branch takes the lane that is free first, as in the run.
     for (auto& branch : branches) {
-      auto lane = static_cast<size_t>(std::min_element(busy.begin(), busy.end()) - busy.begin());
-      busy[lane] += branch.critical_path;
-      busy_limit[lane] = sum(busy_limit[lane], branch.critical_path_limit);
+      auto mine = free.top();
+      free.pop();
+      mine.busy += branch.critical_path;
+      mine.busy_limit = sum(mine.busy_limit, branch.critical_path_limit);
       total.sequential += branch.sequential;
       total.sequential_limit = sum(total.sequential_limit, branch.sequential_limit);
-      total.critical_path = std::max(total.critical_path, busy[lane]);
+      total.critical_path = std::max(total.critical_path, mine.busy);
+      total.critical_path_limit = greater(total.critical_path_limit, mine.busy_limit);
+      free.push(mine);
     }
-    for (auto& lane : busy_limit)
-      total.critical_path_limit = greater(total.critical_path_limit, lane);
     return total;
   }
 

@@ -127,25 +127,23 @@ std::optional<lua_chunk> workflow_compiler::compile_function(const document_valu
 }
 
 void workflow_compiler::refer(const references& reads, const document_value& at, const surroundings& in) {
-  for (auto& id : reads.steps) {
-    auto where = locate(at, [&](const references& r) { return r.steps.count(id) > 0; });
-    refer_to_step(id, where.node ? where : at, in);
-  }
+  for (auto& id : reads.steps)
+    refer_to_step(id, at, in);
   if (reads.all_steps && !in.steps->refer_to_all_before())
     check_.fault(at, "the document has more than " + std::to_string(visible_steps::most_edges) + " dependencies",
                  "name the steps that are meant ($.steps.<id>) instead of reading all of them");
 }
 
-void workflow_compiler::refer_to_step(const std::string& id, const document_value& at, const surroundings& in) {
-  switch (in.steps->refer(id)) {
-  case visible_steps::finding::found:
+void workflow_compiler::refer_to_step(const std::string& id, const document_value& from, const surroundings& in) {
+  auto finding = in.steps->refer(id);
+  if (finding == visible_steps::finding::found || check_.full())
     return;
-  case visible_steps::finding::self:
+  auto located = locate(from, [&](const references& r) { return r.steps.count(id) > 0; });
+  auto& at = located.node ? located : from;
+  if (finding == visible_steps::finding::self) {
     check_.fault(at, "the step \"" + id + "\" cannot wait for itself or for the step that contains it",
                  "refer to another step, or to $.input");
     return;
-  case visible_steps::finding::missing:
-    break;
   }
   auto names = in.steps->names();
   auto message = "no step \"" + excerpt(id) + "\" is visible here; ";
@@ -158,9 +156,13 @@ void workflow_compiler::refer_to_step(const std::string& id, const document_valu
 }
 
 std::string workflow_compiler::no_agent_remedy(const std::string& name) const {
+  if (check_.full())
+    return {};
+  constexpr size_t most = 1'000;
   std::vector<std::string> names;
   for (auto& [known, definition] : agents_)
-    names.push_back(known);
+    if (names.size() < most)
+      names.push_back(known);
   auto near = did_you_mean(name, names);
   return near.empty() ? "define it under `agents:`, or give a document that does with --agents" : near;
 }

@@ -107,7 +107,7 @@ private:
   /// A Lua expression that sees the named variables and nothing of the run.
   std::optional<lua_chunk> compile_function(const document_value& at, const std::string& variables);
   void refer(const references& reads, const document_value& at, const surroundings& in);
-  void refer_to_step(const std::string& id, const document_value& at, const surroundings& in);
+  void refer_to_step(const std::string& id, const document_value& from, const surroundings& in);
   std::string resolve_agent(const document_value& at);
   /// By name, else by capability; "" (after a report) when there is none.
   std::string resolve_agent_type(const document_value& at);

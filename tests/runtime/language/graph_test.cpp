@@ -59,6 +59,15 @@ TEST(graph, lets_branches_wait_for_a_free_lane) {
   EXPECT_EQ(graph.cost.critical_path, 3);
 }
 
+TEST(graph, of_a_wide_fan_out_is_found_in_time) {
+  std::string items = "1";
+  for (int i = 1; i < 50'000; ++i)
+    items += ",1";
+  auto graph = graph_of("  - {id: x, parallel: {each: [" + items + "], agent: a, max_concurrent: 20000}}\n");
+  EXPECT_EQ(graph.cost.sequential, 50'000);
+  EXPECT_EQ(graph.cost.critical_path, 3);
+}
+
 TEST(graph, tells_how_a_fan_out_of_unknown_size_grows) {
   auto graph = graph_of("  - {id: x, parallel: {each: \"$.input.a\", agent: a}}\n"
                         "  - {id: y, parallel: {each: \"$.input.b\", agent: a, max_concurrent: 4}}\n");

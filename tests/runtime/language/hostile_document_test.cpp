@@ -82,6 +82,13 @@ TEST(hostile_document, in_which_all_steps_wait_for_all_before_is_bounded) {
   EXPECT_THAT(faults_of(with_steps(steps)), Not(SizeIs(0)));
 }
 
+TEST(hostile_document, in_which_every_reference_is_wrong_is_refused_in_time) {
+  std::string steps;
+  for (int i = 0; i < 5'000; ++i)
+    steps += "  - {id: s" + std::to_string(i) + ", agent: zzz, needs: [nowhere], input: \"$.steps.nowhere\"}\n";
+  EXPECT_THAT(faults_of(with_steps(steps)), SizeIs(100));
+}
+
 TEST(hostile_document, with_a_long_chain_of_steps_is_compiled) {
   std::string steps = "  - {id: s0, agent: a}\n";
   for (int i = 1; i < 10'000; ++i)
