@@ -96,13 +96,10 @@ void journal_state::commit() {
 // -- everything else --------------------------------------------------------------------------------------------------
 
 result<v1::RunSummary> journal_state::create(const v1::CreateRun& request) {
-  if (degraded_) {
-    auto now = self_->clock().now();
-    if (now < next_probe_) {
-      probe_->failed(v1::ERROR_CODE_STORE);
-      return fail(v1::ERROR_CODE_STORE, "no new runs while the store fails: " + degraded_->message, true);
-    }
-    next_probe_ = now + config_.probe_interval;
+  // A refused one changes nothing; one that is let through either works or sets the time of the next probe.
+  if (degraded_ && self_->clock().now() < next_probe_) {
+    probe_->failed(v1::ERROR_CODE_STORE);
+    return fail(v1::ERROR_CODE_STORE, "no new runs while the store fails: " + degraded_->message, true);
   }
   return noted(store_->create(request));
 }

@@ -82,11 +82,9 @@ void supervision::down(const std::string& id, bool normal, int64_t now_ms) {
 
 void supervision::close() {
   closing_ = true;
-  for (auto& x : children_) {
-    x.restarts_with_group = false;
+  for (auto& x : children_)
     if (x.now == state::waiting)
       x.now = state::ended;
-  }
   // Somebody waits for the answer to these.
   for (auto who = children_.begin(); who != children_.end();)
     who = who->on_trial ? forget(who, kind::refused) : who + 1;
@@ -96,7 +94,6 @@ void supervision::close() {
 
 void supervision::gone(children_type::iterator who, bool normal, int64_t now_ms) {
   bool expected = who->now == state::stopping;
-  who->killed = false;
   if (who->leaves) {
     forget(who, kind::removed);
     return;
@@ -166,6 +163,7 @@ supervision_commands supervision::advance(int64_t now_ms) {
 
 void supervision::begin_stop(child& who, int64_t now_ms) {
   who.now = state::stopping;
+  who.killed = false;
   who.deadline_ms = now_ms + who.options.grace.count();
   commands_.push_back({kind::stop, who.options.id});
 }

@@ -227,6 +227,26 @@ TEST(supervision, abandons_a_child_that_survives_even_that) {
   EXPECT_EQ(w.ends("b"), "+a +b +c");
 }
 
+TEST(supervision, grants_each_life_its_own_grace) {
+  auto w = abc(restart_strategy::rest_for_one);
+  w.crash("b");
+  EXPECT_EQ(w.wait(1'000), "!c");
+  EXPECT_EQ(w.crash("c"), "+b +c");
+  EXPECT_EQ(w.crash("b"), "-c");
+  EXPECT_EQ(w.wait(999), "");
+  EXPECT_EQ(w.wait(1), "!c");
+}
+
+TEST(supervision, starts_nobody_of_a_group_while_one_of_it_still_ends) {
+  world w{restart_strategy::one_for_all};
+  w.child("a").child("b");
+  w.run();
+  EXPECT_EQ(w.remove("b"), "-b");
+  EXPECT_EQ(w.crash("a"), "");
+  EXPECT_EQ(w.wait(500), "");
+  EXPECT_EQ(w.ends("b"), "xb +a");
+}
+
 TEST(supervision, cancels_a_planned_restart_when_it_closes) {
   auto w = abc(restart_strategy::one_for_one);
   w.crash("c");
