@@ -15,6 +15,11 @@ v1::AgentSpec to_spec(const agent_definition& agent) {
   spec.set_concurrency(agent.concurrency);
   spec.set_replicas(agent.replicas);
   spec.set_max_concurrent(agent.max_concurrent);
+  auto* breaker = spec.mutable_breaker();
+  breaker->set_failure_ratio(agent.breaker.failure_ratio);
+  breaker->set_window(agent.breaker.window);
+  breaker->set_open_for_ms(static_cast<uint32_t>(agent.breaker.open_for.count()));
+  spec.set_max_concurrent(agent.max_concurrent);
   spec.mutable_breaker()->set_failure_ratio(agent.breaker.failure_ratio);
   spec.mutable_breaker()->set_window(agent.breaker.window);
   spec.mutable_breaker()->set_open_for_ms(static_cast<uint32_t>(agent.breaker.open_for.count()));
