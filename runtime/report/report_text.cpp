@@ -12,6 +12,8 @@ namespace troupe {
 namespace {
 
 std::string duration(double ms) {
+  if (ms == 0)
+    return "0 ms";
   if (ms < 1)
     return fmt::format("{:.2f} ms", ms);
   if (ms < 1'000)
@@ -51,7 +53,7 @@ std::string count(uint64_t n, const char* one, const char* many) {
 constexpr size_t error_width = 120;
 
 void add_summary(const run_report& x, std::string& out) {
-  auto line = [&](const char* key, const std::string& value) { out += fmt::format("{:<14}{}\n", key, value); };
+  auto line = [&](const char* key, const std::string& value) { out += fmt::format("{:<15}{}\n", key, value); };
   line("run", x.run_id);
   line("workflow", printable(x.workflow, error_width));
   line("state", x.state);
