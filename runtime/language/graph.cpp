@@ -155,7 +155,7 @@ private:
     if (body.each) {
       auto& source = body.each->source();
       auto known = source.is_array();
-      out.inside.push_back(visit(*body.body, out.path));
+      out.inside.push_back(visit(*body.body, out.path + "[*]"));
       out.inside.back().id = "each item";
       auto& one = out.inside.back().cost;
       branches.assign(known ? source.size() : 1, one);
@@ -171,7 +171,7 @@ private:
         branches[0].critical_path_limit = std::nullopt;
     } else {
       for (auto& branch : body.branches) {
-        out.inside.push_back(visit(branch, below(out.path, branch.id)));
+        out.inside.push_back(visit(branch, out.path + "[" + branch.id + "]"));
         branches.push_back(out.inside.back().cost);
       }
       out.detail = std::to_string(branches.size()) + (branches.size() == 1 ? " branch" : " branches");

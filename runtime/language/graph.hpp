@@ -25,7 +25,7 @@ struct graph_cost {
 /// A step, a branch or a case.
 struct graph_step {
   std::string id;
-  /// "research.patents"; the same as the run's updates name it, but for the items of an `each`.
+  /// "write.draft", "research[mit].quotes"; as the run's updates name it, with [*] for the items of an `each`.
   std::string path;
   std::string kind;
   /// "agent planner", "each $.input.competitors, merge_all"

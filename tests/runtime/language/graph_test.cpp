@@ -76,6 +76,11 @@ TEST(graph, tells_how_a_fan_out_of_unknown_size_grows) {
   EXPECT_EQ(graph.fan_outs[0].sequential, 1);
   EXPECT_EQ(graph.fan_outs[0].critical_path, 0);
   EXPECT_EQ(graph.fan_outs[1].critical_path, 0.25);
+  auto nested =
+      graph_of("  - {id: x, parallel: {each: \"$.input.a\", step: {parallel: {each: \"$.item\", agent: a}}}}\n");
+  ASSERT_EQ(nested.fan_outs.size(), 2u);
+  EXPECT_EQ(nested.fan_outs[0].path, "x[*]");
+  EXPECT_EQ(nested.fan_outs[1].path, "x");
 }
 
 TEST(graph, takes_the_dearest_case_of_a_choice) {
@@ -151,7 +156,7 @@ TEST(graph, is_told_as_json) {
       out["cost"],
       R"({"sequential": 5.0, "critical_path": 3.0, "sequential_limit_ms": 125000, "critical_path_limit_ms": 90000})"_json);
   EXPECT_EQ(out["steps"][3]["depends_on"], R"(["look", "research"])"_json);
-  EXPECT_EQ(out["steps"][2]["inside"][0]["path"], "research.one");
+  EXPECT_EQ(out["steps"][2]["inside"][0]["path"], "research[one]");
 }
 
 } // namespace
