@@ -4,6 +4,7 @@ namespace troupe::cli {
 
 std::vector<command> all_commands() {
   return {
+      node_command(),
       check_command(),
       version_command(),
       completions_command(),

@@ -14,6 +14,7 @@ command cancel_command();
 command check_command();
 command completions_command();
 command drain_command();
+command node_command();
 command nodes_command();
 command resume_command();
 command run_command();
