@@ -275,6 +275,12 @@ void engine::end(frame& f, outcome how) {
     publish(std::move(update));
   }
   if (f.parent == nullptr) {
+    if (how.success() && workflow_->output_schema) {
+      auto faults = workflow_->output_schema->check(how.output.value());
+      if (!faults.empty())
+        how = outcome::failure({v1::ERROR_CODE_INVALID_OUTPUT,
+                                "the output of the workflow does not fit its schema: " + faults.front(), false});
+    }
     auto state = v1::RUN_STATE_SUCCEEDED;
     if (!how.success() && !how.tolerated)
       state = v1::RUN_STATE_FAILED;

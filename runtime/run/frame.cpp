@@ -16,6 +16,8 @@ const outcome* step_body::child_outcome(std::string_view) const {
   return nullptr;
 }
 
+void step_body::visit_outcomes(const std::function<void(std::string_view, const outcome&)>&) const {}
+
 std::string path_of(const frame& f) {
   if (f.parent == nullptr)
     return {};

@@ -7,6 +7,7 @@
 #include "troupe/v1/task.pb.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,6 +47,9 @@ public:
 
   /// Output of an ended child by step id, where children have names that expressions see; else null.
   virtual const outcome* child_outcome(std::string_view id) const;
+
+  /// All of those.
+  virtual void visit_outcomes(const std::function<void(std::string_view id, const outcome&)>& visit) const;
 
   /// Adds what distinguishes two states of this body; see run_machine::digest.
   virtual uint64_t digest() const = 0;

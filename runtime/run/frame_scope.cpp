@@ -35,6 +35,24 @@ const json* frame_scope::step(std::string_view id) const {
   return found ? &found->output.value() : nullptr;
 }
 
+std::shared_ptr<const json> frame_scope::document() const {
+  auto out = std::make_shared<json>(json{{"steps", json::object()}, {"results", json::object()}});
+  for (const auto* name : {"input", "run", "item", "index", "error", "partial"})
+    if (const auto* value = member(name))
+      (*out)[name] = *value;
+  for (auto* f = &at_; f != nullptr; f = f->parent) {
+    if (!f->body)
+      continue;
+    f->body->visit_outcomes([&](std::string_view id, const outcome& how) {
+      // Inner steps hide outer ones of the same name, and they come first.
+      auto [place, added] = (*out)["steps"].emplace(id, how.output.value());
+      if (added)
+        (*out)["results"].emplace(id, how.to_json());
+    });
+  }
+  return out;
+}
+
 const json* frame_scope::step_result(std::string_view id) const {
   auto* found = find(id);
   if (found == nullptr)

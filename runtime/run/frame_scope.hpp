@@ -4,6 +4,7 @@
 #include "runtime/run/engine.hpp"
 
 #include <map>
+#include <memory>
 #include <string>
 
 namespace troupe {
@@ -17,6 +18,7 @@ public:
   const json* member(std::string_view name) const override;
   const json* step(std::string_view id) const override;
   const json* step_result(std::string_view id) const override;
+  std::shared_ptr<const json> document() const override;
 
 private:
   const outcome* find(std::string_view id) const;

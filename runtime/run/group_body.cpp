@@ -80,6 +80,12 @@ const outcome* group_body::child_outcome(std::string_view id) const {
   return i == by_id_.end() ? nullptr : slots_[i->second].how.get();
 }
 
+void group_body::visit_outcomes(const std::function<void(std::string_view, const outcome&)>& visit) const {
+  for (const auto& [id, slot] : by_id_)
+    if (slots_[slot].how)
+      visit(id, *slots_[slot].how);
+}
+
 uint64_t group_body::digest() const {
   uint64_t hash = ended_;
   for (const auto& slot : slots_) {

@@ -2,6 +2,7 @@
 
 #include "runtime/run/frame.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -17,6 +18,7 @@ public:
   void begin(engine& run, frame& self) override;
   void child_ended(engine& run, frame& self, uint32_t slot, const outcome& how) override;
   const outcome* child_outcome(std::string_view id) const override;
+  void visit_outcomes(const std::function<void(std::string_view, const outcome&)>& visit) const override;
   uint64_t digest() const override;
 
 private:

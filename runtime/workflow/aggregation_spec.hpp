@@ -25,7 +25,7 @@ struct aggregation_spec {
   wait until = wait::all;
   /// For wait::quorum.
   uint32_t quorum = 0;
-  /// For wait::any_valid: `output` is the branch's output. Absent: any success is valid.
+  /// A success that does not hold here counts as a failure; `output` is the branch's output. Absent: every success counts.
   std::optional<lua_chunk> valid;
   /// After this long the results at hand are aggregated; 0 = none.
   milliseconds deadline{0};

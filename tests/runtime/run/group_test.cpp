@@ -206,6 +206,34 @@ output: "$.steps.d"
   EXPECT_EQ(json::parse(d.input().data()), (json{{"b", "B"}, {"c", "C"}}));
 }
 
+TEST(group, shows_all_ended_steps_to_an_expression_that_names_none) {
+  run_harness run{R"(
+workflow: all
+agents: {w: {kind: lua, script: "return 1"}}
+steps:
+  - {id: a, agent: w}
+  - {id: b, agent: w}
+  - {id: c, agent: w, input: "$.steps[*].n"}
+output: "$.steps.c"
+)"};
+  run.succeed(run.task_at("a"), {{"n", 1}});
+  run.succeed(run.task_at("b"), {{"n", 2}});
+  EXPECT_EQ(json::parse(run.task_at("c").input().data()), (json{1, 2}));
+}
+
+TEST(group, checks_the_output_of_the_run_against_its_schema) {
+  run_harness run{R"(
+workflow: strict
+output_schema: {type: object, required: [total]}
+agents: {w: {kind: lua, script: "return 1"}}
+steps: [{id: a, agent: w}]
+output: "$.steps.a"
+)"};
+  run.succeed(run.task_at("a"), {{"n", 1}});
+  EXPECT_EQ(run.state(), v1::RUN_STATE_FAILED);
+  EXPECT_EQ(run.machine.outcome().error.code(), v1::ERROR_CODE_INVALID_OUTPUT);
+}
+
 TEST(group, cancels_the_run_and_everything_in_it) {
   run_harness run{diamond, {{"n", 1}}};
   run.succeed(run.task_at("a"), 1);
