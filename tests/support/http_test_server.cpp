@@ -61,6 +61,7 @@ public:
   }
 
   void reset() override {
+    std::lock_guard guard{mutex_};
     boost::system::error_code ec;
     socket_.set_option(asio::socket_base::linger{true, 0}, ec);
     socket_.close(ec);
@@ -68,6 +69,7 @@ public:
   }
 
   void close() override {
+    std::lock_guard guard{mutex_};
     boost::system::error_code ec;
     socket_.shutdown(tcp::socket::shutdown_both, ec);
     open_ = false;
@@ -76,6 +78,7 @@ public:
   /// From another thread: wakes whatever waits on the socket.
   void stop() {
     stopped_ = true;
+    std::lock_guard guard{mutex_};
     boost::system::error_code ec;
     socket_.shutdown(tcp::socket::shutdown_both, ec);
   }
@@ -122,6 +125,8 @@ private:
     }
   }
 
+  /// Guards the end of the socket against `stop`.
+  std::mutex mutex_;
   tcp::socket socket_;
   std::string buffer_;
   std::atomic<bool> stopped_{false};
