@@ -1,6 +1,7 @@
 #include "runtime/agents/http/http_agent_session.hpp"
 
 #include "runtime/agents/http/http_status.hpp"
+#include "runtime/agents/http/judgement.hpp"
 #include "runtime/agents/json_text.hpp"
 
 #include <utility>
@@ -122,6 +123,9 @@ v1::TaskResult http_agent_session::answer(const http_response& response) const {
     return failed_result(output.error().to_proto());
   v1::TaskResult out;
   out.set_status(v1::TASK_STATUS_SUCCESS);
+  if (output->content_type() == "application/json")
+    if (auto value = parse_payload(output->data()))
+      take_judgement(*value, out);
   *out.mutable_output() = std::move(*output);
   return out;
 }

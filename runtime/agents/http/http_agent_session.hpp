@@ -30,8 +30,8 @@ struct http_agent_settings {
 /// One task of an `http` agent: one request, with the task's input as body and Idempotency-Key and traceparent as
 /// headers.
 ///
-/// A 2xx answer is the output: JSON (checked), text/*, or nothing at all (null). Everything else is a failure, see
-/// http_status_error.
+/// A 2xx answer is the output: JSON (checked; may hold a judgement, see take_judgement), text/*, or nothing at all
+/// (null). Everything else is a failure, see http_status_error.
 class http_agent_session final : public http_session {
 public:
   /// `time` must outlive the session.

@@ -1,11 +1,11 @@
 #include "runtime/agents/llm/llm_session.hpp"
 
 #include "runtime/agents/http/http_status.hpp"
+#include "runtime/agents/http/judgement.hpp"
 #include "runtime/agents/json_text.hpp"
 #include "runtime/agents/llm/chat_request.hpp"
 #include "runtime/agents/llm/structured_output.hpp"
 
-#include <optional>
 #include <utility>
 
 namespace troupe {
@@ -16,14 +16,6 @@ constexpr std::string_view event_stream = "text/event-stream";
 
 v1::Error make_error(errc code, std::string message, bool retryable) {
   return error{code, std::move(message), retryable}.to_proto();
-}
-
-std::optional<double> share(const json& output, const char* name) {
-  auto i = output.find(name);
-  if (i == output.end() || !i->is_number())
-    return std::nullopt;
-  auto x = i->get<double>();
-  return x >= 0 && x <= 1 ? std::optional{x} : std::nullopt;
 }
 
 } // namespace
@@ -173,12 +165,7 @@ http_action llm_session::judge() {
                        + " corrections: " + clean_text(checked.faults.front(), 400),
                    true);
   }
-  if (checked.value.is_object()) {
-    if (auto x = share(checked.value, "confidence"))
-      out.set_confidence(*x);
-    if (auto x = share(checked.value, "quality"))
-      out.set_quality(*x);
-  }
+  take_judgement(checked.value, out);
   out.mutable_output()->set_content_type("application/json");
   out.mutable_output()->set_data(checked.value.dump());
   return finish(std::move(out));

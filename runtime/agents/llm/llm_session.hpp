@@ -20,8 +20,8 @@ namespace troupe {
 ///                ▲                                  │
 ///                └── faults, while turns are left ──┴── none left ──▶ invalid_output
 ///
-/// The usage of all turns adds up and is reported with failures as well: it was paid for. When the output is an object
-/// with numbers `confidence` and `quality` within 0..1, these become the result's.
+/// The usage of all turns adds up and is reported with failures as well: it was paid for. An output
+/// under a schema may hold a judgement, see take_judgement.
 class llm_session final : public http_session {
 public:
   /// `time` must outlive the session.

@@ -1,4 +1,4 @@
-// Every example in the language reference is a document that loads.
+// Every example in the references is a document that loads.
 #include "documents.hpp"
 
 #include <fstream>
@@ -8,12 +8,13 @@ namespace troupe {
 namespace {
 
 struct example {
+  std::string file;
   int line = 0;
   std::string text;
 };
 
-std::vector<example> examples() {
-  std::ifstream in{std::string{TROUPE_SOURCE_DIR} + "/docs/language.md"};
+std::vector<example> examples_of(const std::string& file) {
+  std::ifstream in{std::string{TROUPE_SOURCE_DIR} + "/" + file};
   std::vector<example> out;
   auto inside = false;
   int number = 0;
@@ -25,19 +26,23 @@ std::vector<example> examples() {
       out.back().text += line + "\n";
     else if (line == "```yaml") {
       inside = true;
-      out.push_back({number + 1, {}});
+      out.push_back({file, number + 1, {}});
     }
   }
   return out;
 }
 
 TEST(language_reference, has_examples) {
-  EXPECT_GE(examples().size(), 5u);
+  EXPECT_GE(examples_of("docs/language.md").size(), 5u);
+  EXPECT_GE(examples_of("docs/agents.md").size(), 3u);
 }
 
 TEST(language_reference, has_only_examples_that_load_without_a_warning) {
-  for (auto& x : examples()) {
-    auto name = "docs/language.md, example from line " + std::to_string(x.line);
+  auto all = examples_of("docs/language.md");
+  auto more = examples_of("docs/agents.md");
+  all.insert(all.end(), more.begin(), more.end());
+  for (auto& x : all) {
+    auto name = x.file + ", example from line " + std::to_string(x.line);
     auto parsed = parse_document({name, x.text});
     ASSERT_THAT(messages(parsed), testing::IsEmpty());
     if (parsed->size() == 1 && parsed->contains("agents")) {

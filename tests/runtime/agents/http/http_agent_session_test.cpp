@@ -101,6 +101,13 @@ TEST_F(http_agent_session_test, takes_json_as_output) {
   }
 }
 
+TEST_F(http_agent_session_test, reports_confidence_and_quality_that_the_output_states) {
+  auto out = answer(200, "application/json", R"({"confidence": 0.5, "quality": 2})");
+  EXPECT_DOUBLE_EQ(out.confidence(), 0.5);
+  EXPECT_FALSE(out.has_quality());
+  EXPECT_FALSE(answer(200, "application/json", "[0.5]").has_confidence());
+}
+
 TEST_F(http_agent_session_test, takes_text_as_output) {
   auto out = answer(201, "text/markdown", "# hello");
   ASSERT_EQ(out.status(), v1::TASK_STATUS_SUCCESS);
