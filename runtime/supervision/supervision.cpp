@@ -98,22 +98,17 @@ void supervision::gone(children_type::iterator who, bool normal, int64_t now_ms)
     forget(who, kind::removed);
     return;
   }
+  who->now = state::ended;
+  if (closing_ || (expected && !who->restarts_with_group))
+    return;
   auto restart = who->options.restart;
-  if (closing_) {
-    who->now = state::ended;
+  if (restart == restart_type::temporary) {
+    forget(who, kind::removed);
   } else if (who->restarts_with_group) {
     // Also when it ended by itself before its turn to stop had come.
     who->restarts_with_group = false;
     who->now = state::waiting;
-    if (restart == restart_type::temporary)
-      forget(who, kind::removed);
-  } else if (expected) {
-    who->now = state::ended;
-  } else if (restart == restart_type::temporary) {
-    forget(who, kind::removed);
-  } else if (restart == restart_type::transient && normal) {
-    who->now = state::ended;
-  } else {
+  } else if (restart == restart_type::permanent || !normal) {
     crashed(who, now_ms);
   }
 }
@@ -121,7 +116,6 @@ void supervision::gone(children_type::iterator who, bool normal, int64_t now_ms)
 void supervision::crashed(children_type::iterator who, int64_t now_ms) {
   auto wait = ledger_.record(now_ms);
   if (!wait) {
-    who->now = state::ended;
     gave_up_ = true;
     close();
     return;
