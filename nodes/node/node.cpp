@@ -2,6 +2,7 @@
 
 #include "actors/agents/actor_clock.hpp"
 #include "actors/agents/builtin_kinds.hpp"
+#include "actors/link/accept_peers.hpp"
 #include "actors/run/agent_specs.hpp"
 #include "messages/errors.hpp"
 #include "nodes/node/logging.hpp"
@@ -118,6 +119,8 @@ struct node::impl {
   result<void> start(node_extensions extensions);
   result<void> start_metrics();
   result<void> start_tree();
+  result<void> start_transport();
+  result<void> start_listening();
   void stop();
   void drain(caf::scoped_actor& self);
 };
@@ -135,7 +138,40 @@ result<void> node::impl::start(node_extensions extensions) {
     return done;
   if (auto done = start_metrics(); !done)
     return done;
-  return start_tree();
+  if (auto done = start_transport(); !done)
+    return done;
+  if (auto done = start_tree(); !done)
+    return done;
+  return start_listening();
+}
+
+result<void> node::impl::start_transport() {
+  link_config config;
+  config.self.set_cluster(parts.config.cluster);
+  config.self.set_name(parts.config.name);
+  config.self.set_boot_id(parts.boot_id);
+  config.self.set_role(parts.config.coordinator ? "coordinator" : "worker");
+  config.self.set_version(TROUPE_VERSION);
+  config.insecure_network = parts.config.insecure_network;
+  parts.transport = std::make_shared<link_transport>(std::move(config), parts.metrics.get());
+  return {};
+}
+
+/// Last: who connects finds everything in place.
+result<void> node::impl::start_listening() {
+  if (!parts.config.coordinator)
+    return {};
+  auto at = parse_address(parts.config.listen);
+  if (!at)
+    return tl::unexpected<error>(at.error());
+  peer_neighbours neighbours;
+  neighbours.registry = [this] { return parts.directory.find(&node_directory::registry); };
+  neighbours.coordinator = [this] { return parts.directory.find(&node_directory::coordinator); };
+  auto bound = parts.transport->listen(*at, accept_peers(*system, {}, std::move(neighbours), parts.time));
+  if (!bound)
+    return tl::unexpected<error>(bound.error());
+  listen_address = to_string(*bound);
+  return {};
 }
 
 result<void> node::impl::start_metrics() {
@@ -178,14 +214,25 @@ result<void> node::impl::start_tree() {
 }
 
 void node::impl::drain(caf::scoped_actor& self) {
+  auto links = parts.directory.find(&node_directory::links);
+  v1::DrainNode notice;
+  notice.set_node(parts.config.name);
+  for (const auto& link : links)
+    self->request(link, std::chrono::seconds{3}, notice).receive([](const v1::Ack&) {}, [](const caf::error&) {});
   auto host = parts.directory.find(&node_directory::host);
   if (!host)
     return;
-  self->request(host, parts.config.grace, v1::DrainNode{})
+  self->request(host, parts.config.grace, notice)
       .receive([](const v1::Ack&) {},
                [&](const caf::error& why) {
                  spdlog::warn("node {} leaves with tasks unfinished: {}", parts.config.name, from_caf(why).message);
                });
+  v1::LeaveCluster goodbye;
+  goodbye.set_node(parts.config.name);
+  goodbye.set_boot_id(parts.boot_id);
+  goodbye.set_reason("it was stopped");
+  for (const auto& link : links)
+    self->request(link, std::chrono::seconds{3}, goodbye).receive([](const v1::Ack&) {}, [](const caf::error&) {});
 }
 
 void node::impl::stop() {

@@ -2,13 +2,17 @@
 
 #include "messages/agent_host.hpp"
 #include "messages/aggregator.hpp"
+#include "messages/cluster_link.hpp"
 #include "messages/coordinator.hpp"
 #include "messages/dispatcher.hpp"
 #include "messages/journal.hpp"
 #include "messages/registry.hpp"
 #include "messages/supervisor.hpp"
 
+#include <algorithm>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 namespace troupe {
 
@@ -39,6 +43,7 @@ public:
     coordinator = nullptr;
     agents = nullptr;
     host = nullptr;
+    links.clear();
   }
 
   /// Only for `&node_directory::…` above.
@@ -49,6 +54,14 @@ public:
   coordinator_actor coordinator;
   supervisor_actor agents;
   agent_host_actor host;
+  /// To the coordinators of `join`, in that order; null while one is being started again.
+  std::vector<cluster_link_actor> links;
+
+  void enter_link(size_t which, cluster_link_actor handle) {
+    std::lock_guard guard{mutex_};
+    links.resize(std::max(links.size(), which + 1));
+    links[which] = std::move(handle);
+  }
 
 private:
   mutable std::mutex mutex_;

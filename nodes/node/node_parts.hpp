@@ -34,7 +34,8 @@ struct node_parts {
   /// Coordinator with a data folder: its sign of life towards others that use the folder.
   std::optional<owner_lock> lock;
 
-  std::unique_ptr<link_transport> transport;
+  /// Connects this process with others: what listens (coordinator) and what dials (worker).
+  std::shared_ptr<link_transport> transport;
 
   /// How the node introduces itself to a registry.
   v1::NodeInfo info() const;

@@ -5,6 +5,7 @@
 #include "actors/cluster/local_member.hpp"
 #include "actors/cluster/registry.hpp"
 #include "actors/journal/journal.hpp"
+#include "actors/link/cluster_link.hpp"
 #include "actors/run/aggregator.hpp"
 #include "actors/run/coordinator.hpp"
 #include "nodes/node/node_parts.hpp"
@@ -126,6 +127,19 @@ caf::actor start_member(node_parts& parts, caf::actor_system& system) {
   return caf::actor_cast<caf::actor>(handle);
 }
 
+caf::actor start_link(node_parts& parts, size_t which, caf::actor_system& system) {
+  cluster_link_config config;
+  // Checked when the node started.
+  config.coordinator = *parse_address(parts.config.join[which]);
+  config.node = parts.info();
+  config.seed = std::hash<std::string>{}(parts.boot_id) + which;
+  cluster_link_actor handle =
+      system.spawn(cluster_link, std::move(config), std::shared_ptr<link_connector>{parts.transport},
+                   parts.directory.find(&node_directory::host), parts.time, cluster_link_probe{*parts.metrics});
+  parts.directory.enter_link(which, handle);
+  return caf::actor_cast<caf::actor>(handle);
+}
+
 } // namespace
 
 supervisor_config supervision_tree(node_parts& parts) {
@@ -155,6 +169,14 @@ supervisor_config supervision_tree(node_parts& parts) {
     root.children.push_back(supervisor_child("work", std::move(work), supervisor_probe{*parts.metrics, "work"}));
     if (parts.config.coordinator)
       add(root, "member", start_member, short_grace);
+    for (size_t i = 0; i < parts.config.join.size(); ++i) {
+      auto link = child(
+          "link to " + parts.config.join[i],
+          [&parts, i](caf::actor_system& system) { return start_link(parts, i, system); }, milliseconds{3'000});
+      // It ends normally when the node has said goodbye.
+      link.restart = restart_type::transient;
+      root.children.push_back(std::move(link));
+    }
   }
   return root;
 }
