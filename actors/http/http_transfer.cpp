@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sys/socket.h>
 #include <utility>
 
 namespace troupe {
@@ -20,6 +21,11 @@ milliseconds until(http_transfer::time_point deadline) {
   auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
   // 0 means "no bound" to libcurl.
   return std::max(left, milliseconds{1});
+}
+
+/// Programs that the node starts must not hold its connections open.
+curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -91,6 +97,7 @@ result<void*> http_transfer::prepare(const http_client_config& config) {
   if (!config.ca_file.empty())
     set(CURLOPT_CAINFO, config.ca_file.c_str());
   set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
   // A name look-up that hangs must not hang the I/O thread when it is given up.
   set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(until(deadline_).count()));

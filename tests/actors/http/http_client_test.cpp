@@ -5,9 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <arpa/inet.h>
+#include <fcntl.h>
 #include <future>
 #include <optional>
 #include <set>
+#include <sys/socket.h>
 
 namespace troupe {
 namespace {
@@ -152,6 +155,29 @@ TEST(http_client_test, reuses_a_connection) {
     ASSERT_TRUE(call(client, post(server.url())).wait());
   EXPECT_EQ(server.requests().size(), 5u);
   EXPECT_EQ(server.connections(), 1u);
+}
+
+/// This process' ends of connections to a port.
+std::vector<int> sockets_to(uint16_t port) {
+  std::vector<int> out;
+  for (int fd = 0; fd < 1024; ++fd) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 && peer.sin_family == AF_INET
+        && ntohs(peer.sin_port) == port)
+      out.push_back(fd);
+  }
+  return out;
+}
+
+TEST(http_client_test, leaves_no_connection_to_programs_that_are_started) {
+  http_test_server server{[](auto&, auto& x) { x.respond(200, {}, "ok"); }};
+  http_client client;
+  ASSERT_TRUE(call(client, post(server.url())).wait());
+  auto url = server.url();
+  auto idle = sockets_to(static_cast<uint16_t>(std::stoul(url.substr(url.rfind(':') + 1))));
+  ASSERT_EQ(idle.size(), 1u);
+  EXPECT_NE(::fcntl(idle[0], F_GETFD) & FD_CLOEXEC, 0);
 }
 
 TEST(http_client_test, gives_up_when_the_time_is_over) {
