@@ -1,0 +1,276 @@
+#include "runtime/agents/process/process_core.hpp"
+
+#include "runtime/agents/function/function_agent.hpp"
+#include "runtime/agents/json_text.hpp"
+#include "runtime/agents/process/protocol.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+/// Bytes of a line that the log shows.
+constexpr size_t max_excerpt = 200;
+
+} // namespace
+
+void process_core::submit(v1::Task task, int64_t now) {
+  open_task x;
+  if (task.timeout_ms() > 0)
+    x.deadline = now + task.timeout_ms();
+  x.task = std::move(task);
+  waiting_.push_back(std::move(x));
+  if (state_ == state::down)
+    spawn();
+  else
+    feed();
+}
+
+void process_core::cancel(const v1::CancelTask& x, int64_t) {
+  auto reason = x.reason().empty() ? std::string{"cancelled"} : x.reason();
+  auto is_it = [&](const open_task& y) {
+    return y.task.task() == x.task() && y.task.attempt() == x.attempt() && y.task.run_id() == x.run_id();
+  };
+  if (auto i = std::find_if(waiting_.begin(), waiting_.end(), is_it); i != waiting_.end()) {
+    auto gone = std::move(*i);
+    waiting_.erase(i);
+    answer_error(gone, v1::ERROR_CODE_CANCELLED, reason, false);
+    return;
+  }
+  auto id = wire_id(x.run_id(), x.task());
+  if (auto i = open_.find(id); i != open_.end() && is_it(i->second))
+    drop(id, v1::ERROR_CODE_CANCELLED, reason, false);
+}
+
+void process_core::started(int64_t) {
+  if (state_ != state::starting)
+    return;
+  state_ = state::up;
+  lines_ = line_splitter{limits_.max_line};
+  feed();
+}
+
+void process_core::failed(const std::string& why, int64_t now) {
+  if (state_ != state::starting)
+    return;
+  ++counters_.deaths;
+  // Nobody knows whether that heals: those who wait hear of it, and the next task tries again.
+  for (auto& x : std::exchange(waiting_, {}))
+    answer_error(x, v1::ERROR_CODE_UNAVAILABLE, "the process cannot be started: " + why, true);
+  state_ = state::resting;
+  backoff_ms_ = std::clamp<int64_t>(backoff_ms_ * 2, limits_.first_backoff.count(), limits_.max_backoff.count());
+  rest_until_ = now + backoff_ms_;
+}
+
+void process_core::output(std::string_view bytes, int64_t) {
+  if (state_ != state::up)
+    return;
+  lines_.feed(
+      bytes, [this](std::string_view line) { take_line(line); }, [this] { too_long(); });
+  feed();
+}
+
+void process_core::broken(const std::string& what, int64_t) {
+  if (state_ != state::up)
+    return;
+  fail_open(v1::ERROR_CODE_AGENT_CRASHED, "agent crashed: the process " + what);
+  end_process();
+}
+
+void process_core::exited(const std::string& how, int64_t now) {
+  if (state_ == state::ending) {
+    // We wanted that: no reason to wait.
+    state_ = state::down;
+    spawn();
+    return;
+  }
+  if (state_ != state::up)
+    return;
+  ++counters_.deaths;
+  fail_open(v1::ERROR_CODE_AGENT_CRASHED, "agent crashed: the process ended with " + how);
+  state_ = state::resting;
+  backoff_ms_ = std::clamp<int64_t>(backoff_ms_ * 2, limits_.first_backoff.count(), limits_.max_backoff.count());
+  rest_until_ = now + backoff_ms_;
+  actions_.push_back(
+      process_action::log{"ended with " + how + ", starts again in " + std::to_string(backoff_ms_) + " ms"});
+}
+
+std::optional<int64_t> process_core::next_deadline() const {
+  std::optional<int64_t> out;
+  auto consider = [&](int64_t at) {
+    if (at > 0 && (!out || at < *out))
+      out = at;
+  };
+  if (state_ == state::resting)
+    consider(std::max<int64_t>(1, rest_until_));
+  for (auto& entry : open_)
+    consider(entry.second.deadline);
+  for (auto& x : waiting_)
+    consider(x.deadline);
+  return out;
+}
+
+void process_core::tick(int64_t now) {
+  auto overdue = [&](const open_task& x) { return x.deadline > 0 && x.deadline <= now; };
+  auto message = [&](const open_task& x) {
+    return "agent \"" + agent_ + "\" did not answer within " + std::to_string(x.task.timeout_ms()) + " ms";
+  };
+  for (auto i = waiting_.begin(); i != waiting_.end();) {
+    if (!overdue(*i)) {
+      ++i;
+      continue;
+    }
+    auto gone = std::move(*i);
+    i = waiting_.erase(i);
+    answer_error(gone, v1::ERROR_CODE_TIMED_OUT, message(gone), true);
+  }
+  // All that are due at once, so that none of them counts as a bystander.
+  std::vector<std::string> due;
+  for (auto& entry : open_)
+    if (overdue(entry.second))
+      due.push_back(entry.first);
+  for (size_t k = 0; k < due.size(); ++k) {
+    auto x = std::move(open_.at(due[k]));
+    auto why = message(x);
+    if (k + 1 < due.size()) {
+      open_.erase(due[k]);
+      answer_error(x, v1::ERROR_CODE_TIMED_OUT, why, true);
+    } else {
+      open_.at(due[k]) = std::move(x);
+      drop(due[k], v1::ERROR_CODE_TIMED_OUT, why, true);
+    }
+  }
+  if (state_ == state::resting && now >= rest_until_) {
+    state_ = state::down;
+    spawn();
+  }
+}
+
+std::vector<process_action::any> process_core::take_actions() {
+  return std::exchange(actions_, {});
+}
+
+void process_core::spawn() {
+  state_ = state::starting;
+  actions_.push_back(process_action::spawn{});
+}
+
+void process_core::feed() {
+  while (state_ == state::up && !waiting_.empty() && open_.size() < limits_.concurrency) {
+    auto x = std::move(waiting_.front());
+    waiting_.pop_front();
+    auto line = encode_request(x.task);
+    if (!line) {
+      answer_error(x, line.error().code, "agent \"" + agent_ + "\": " + line.error().message, false);
+      continue;
+    }
+    auto id = wire_id(x.task.run_id(), x.task.task());
+    // A newer attempt: the process cannot tell the two apart, so only one may be open.
+    if (auto i = open_.find(id); i != open_.end()) {
+      waiting_.push_front(std::move(x));
+      drop(id, v1::ERROR_CODE_CANCELLED, "superseded by a newer attempt", false);
+      return;
+    }
+    x.task.clear_input();
+    open_.emplace(std::move(id), std::move(x));
+    actions_.push_back(process_action::write{std::move(*line)});
+  }
+}
+
+void process_core::take_line(std::string_view line) {
+  // The rest of a batch of output behind a line that ended the process.
+  if (state_ != state::up)
+    return;
+  auto parsed = parse_line(line);
+  if (auto* bad = std::get_if<process_garbage>(&parsed))
+    return garbage(bad->why, line);
+  if (auto* news = std::get_if<process_progress>(&parsed)) {
+    auto i = open_.find(news->task_id);
+    if (i == open_.end()) {
+      ++counters_.unknown_tasks;
+      return;
+    }
+    v1::TaskProgress out;
+    out.set_run_id(i->second.task.run_id());
+    out.set_task(i->second.task.task());
+    out.set_attempt(i->second.task.attempt());
+    out.set_fraction(news->fraction);
+    out.set_note(news->note);
+    actions_.push_back(process_action::progress{std::move(out)});
+    return;
+  }
+  auto& said = std::get<process_answer>(parsed);
+  auto i = open_.find(said.task_id);
+  if (i == open_.end()) {
+    ++counters_.unknown_tasks;
+    actions_.push_back(
+        process_action::log{"answered task " + clean_text(said.task_id, max_excerpt) + ", which nobody asked"});
+    return;
+  }
+  auto x = std::move(i->second);
+  open_.erase(i);
+  backoff_ms_ = 0;
+  answer(x, std::move(said.result));
+}
+
+void process_core::too_long() {
+  if (state_ != state::up)
+    return;
+  ++counters_.long_lines;
+  auto message = "a line of output is longer than " + std::to_string(limits_.max_line) + " bytes";
+  actions_.push_back(process_action::log{"wrote " + message});
+  if (open_.empty())
+    return;
+  // With one task open it can only be the answer to that; with several nobody knows whose.
+  if (open_.size() == 1) {
+    auto x = std::move(open_.begin()->second);
+    open_.clear();
+    answer_error(x, v1::ERROR_CODE_RESOURCE_EXHAUSTED, message, false);
+    return;
+  }
+  fail_open(v1::ERROR_CODE_AGENT_CRASHED, "agent crashed: " + message);
+  end_process();
+}
+
+void process_core::end_process() {
+  state_ = state::ending;
+  actions_.push_back(process_action::terminate{});
+}
+
+void process_core::drop(const std::string& id, v1::ErrorCode code, const std::string& message, bool retryable) {
+  auto i = open_.find(id);
+  auto x = std::move(i->second);
+  open_.erase(i);
+  answer_error(x, code, message, retryable);
+  fail_open(v1::ERROR_CODE_AGENT_CRASHED, "agent crashed: the process was ended because task " + id + " was "
+                                              + (retryable ? "too slow" : "cancelled"));
+  end_process();
+}
+
+void process_core::answer(open_task& x, v1::TaskResult&& result) {
+  auto out = result_for(x.task);
+  result.set_run_id(out.run_id());
+  result.set_task(out.task());
+  result.set_attempt(out.attempt());
+  result.set_epoch(out.epoch());
+  actions_.push_back(process_action::answer{std::move(result)});
+}
+
+void process_core::answer_error(open_task& x, v1::ErrorCode code, std::string message, bool retryable) {
+  actions_.push_back(process_action::answer{failed_result(x.task, {code, std::move(message), retryable})});
+}
+
+void process_core::fail_open(v1::ErrorCode code, const std::string& message) {
+  for (auto& entry : std::exchange(open_, {}))
+    answer_error(entry.second, code, message, true);
+}
+
+void process_core::garbage(std::string_view why, std::string_view line) {
+  ++counters_.garbage_lines;
+  actions_.push_back(process_action::log{"wrote a line that is no answer (" + std::string{why}
+                                         + "): " + clean_text(line, max_excerpt)});
+}
+
+} // namespace troupe

@@ -1,0 +1,141 @@
+#pragma once
+
+#include "runtime/agents/process/line_splitter.hpp"
+#include "runtime/core/clock.hpp"
+#include "troupe/v1/task.pb.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace troupe {
+
+struct process_limits {
+  /// Tasks that the process works on at once; more wait.
+  uint32_t concurrency = 1;
+  /// Bytes of one line of its output.
+  size_t max_line = size_t{16} << 20;
+  /// Wait before a process that died is started again: doubled with every death until a task is answered.
+  milliseconds first_backoff{100};
+  milliseconds max_backoff{30'000};
+};
+
+/// What the core of a process agent wants done, in this order.
+namespace process_action {
+
+/// Ends in started or failed.
+struct spawn {};
+
+struct write {
+  std::string line;
+};
+
+/// End the whole process group: nicely first, by force after the grace time. Ends in exited.
+struct terminate {};
+
+struct answer {
+  v1::TaskResult result;
+};
+
+struct progress {
+  v1::TaskProgress progress;
+};
+
+/// Something about the process that its author should know.
+struct log {
+  std::string text;
+};
+
+using any = std::variant<spawn, write, terminate, answer, progress, log>;
+
+} // namespace process_action
+
+struct process_counters {
+  uint64_t garbage_lines = 0;
+  uint64_t long_lines = 0;
+  /// Answers and progress for tasks that nobody waits for.
+  uint64_t unknown_tasks = 0;
+  uint64_t deaths = 0;
+};
+
+/// The books of one child process that speaks JSON lines: which task it works on, what its lines mean, when it is
+/// started, killed and started again. Knows no processes.
+///
+///     down ──spawn──▶ starting ──started──▶ up ──exited──▶ resting ──backoff over──▶ starting
+///       ▲                │ failed             │ cancel or timeout of a task it works on; unusable output
+///       └────────────────┘                    ▼
+///                                         ending ──exited──▶ starting
+///
+/// A process cannot be told to drop one task, so cancelling one ends the group. Its other tasks are answered
+/// agent_crashed (retryable): with `concurrency` above 1, a cancellation costs its neighbours an attempt.
+///
+/// All times are milliseconds of one steady clock.
+class process_core {
+public:
+  process_core(std::string agent, process_limits limits)
+      : agent_{std::move(agent)}, limits_{limits}, lines_{limits.max_line} {}
+
+  void submit(v1::Task task, int64_t now);
+  void cancel(const v1::CancelTask& x, int64_t now);
+
+  void started(int64_t now);
+  /// It could not be started; `why` is the system's word.
+  void failed(const std::string& why, int64_t now);
+  /// From its standard output.
+  void output(std::string_view bytes, int64_t now);
+  /// It closed a pipe that it needs.
+  void broken(const std::string& what, int64_t now);
+  /// `how` as in "status 3" or "signal 9".
+  void exited(const std::string& how, int64_t now);
+
+  std::optional<int64_t> next_deadline() const;
+  void tick(int64_t now);
+
+  std::vector<process_action::any> take_actions();
+
+  const process_counters& counters() const {
+    return counters_;
+  }
+
+private:
+  enum class state { down, starting, up, ending, resting };
+
+  struct open_task {
+    /// Without its input once it was written.
+    v1::Task task;
+    /// 0 = none.
+    int64_t deadline = 0;
+  };
+
+  void spawn();
+  void feed();
+  void take_line(std::string_view line);
+  void too_long();
+  void end_process();
+  void answer(open_task& x, v1::TaskResult&& result);
+  void answer_error(open_task& x, v1::ErrorCode code, std::string message, bool retryable);
+  /// Answers everything that was written to the process.
+  void fail_open(v1::ErrorCode code, const std::string& message);
+  void drop(const std::string& id, v1::ErrorCode code, const std::string& message, bool retryable);
+  void garbage(std::string_view why, std::string_view line);
+
+  std::string agent_;
+  process_limits limits_;
+  line_splitter lines_;
+  state state_ = state::down;
+  /// Written and not yet answered, by their id on the wire.
+  std::map<std::string, open_task> open_;
+  std::deque<open_task> waiting_;
+  int64_t backoff_ms_ = 0;
+  int64_t rest_until_ = 0;
+  std::vector<process_action::any> actions_;
+  process_counters counters_;
+};
+
+} // namespace troupe
