@@ -2,6 +2,7 @@
 
 #include "runtime/expression/lua_meter.hpp"
 #include "runtime/expression/lua_order.hpp"
+#include "runtime/expression/lua_text.hpp"
 #include "runtime/expression/lua_values.hpp"
 
 #include <lua.hpp>
@@ -133,6 +134,14 @@ void adopt(lua_State* state, const char* library, lua_CFunction opener, std::ini
   lua_pop(state, 1);
 }
 
+// Table on top: functions of our own.
+void add(lua_State* state, std::initializer_list<replacement> functions) {
+  for (const auto& [name, function] : functions) {
+    lua_pushcfunction(state, function);
+    lua_setfield(state, -2, name);
+  }
+}
+
 // Replaces the table on top by an empty one through which it can be read but not written.
 void protect(lua_State* state) {
   lua_newtable(state);
@@ -146,9 +155,10 @@ void protect(lua_State* state) {
 
 void push_string_library(lua_State* state) {
   lua_newtable(state);
-  adopt(state, LUA_STRLIBNAME, luaopen_string,
-        {"byte", "char", "find", "gmatch", "gsub", "len", "lower", "match", "reverse", "sub", "upper"},
+  adopt(state, LUA_STRLIBNAME, luaopen_string, {"byte", "char", "len", "lower", "reverse", "sub", "upper"},
         {{"rep", repeat}, {"format", format}});
+  add(state,
+      {{"find", lua_text::find}, {"gmatch", lua_text::gmatch}, {"gsub", lua_text::gsub}, {"match", lua_text::match}});
   // ("x"):upper() finds the functions by the metatable of strings.
   lua_pushliteral(state, "");
   if (lua_getmetatable(state, -1) != 0) {
@@ -171,11 +181,7 @@ void push(lua_State* state) {
     lua_setfield(state, -3, name);
   }
   lua_pop(state, 1);
-  for (const auto& [name, function] : std::initializer_list<replacement>{
-           {"array", array}, {"next", lua_order::next}, {"pairs", lua_order::pairs}, {"tostring", to_string}}) {
-    lua_pushcfunction(state, function);
-    lua_setfield(state, -2, name);
-  }
+  add(state, {{"array", array}, {"next", lua_order::next}, {"pairs", lua_order::pairs}, {"tostring", to_string}});
   lua_pushlightuserdata(state, nullptr);
   lua_setfield(state, -2, "null");
 
@@ -192,8 +198,8 @@ void push(lua_State* state) {
   lua_setfield(state, -2, "string");
 
   lua_newtable(state);
-  adopt(state, LUA_TABLIBNAME, luaopen_table, {"concat", "insert", "pack", "remove", "sort", "unpack"},
-        {{"move", move}});
+  adopt(state, LUA_TABLIBNAME, luaopen_table, {"concat", "insert", "pack", "remove", "unpack"}, {{"move", move}});
+  add(state, {{"sort", lua_order::sort}});
   protect(state);
   lua_setfield(state, -2, "table");
 

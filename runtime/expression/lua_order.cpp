@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 // Lua errors leave a function by longjmp: no function here may own anything when it calls Lua.
 namespace troupe::lua_order {
@@ -93,7 +94,65 @@ int advance(lua_State* state) {
   return 2;
 }
 
+// Whether the value on top belongs before the one below it; pops both.
+bool is_before(lua_State* state) {
+  bool out = false;
+  if (lua_isfunction(state, 2)) {
+    lua_pushvalue(state, 2);
+    lua_rotate(state, -3, 1);
+    lua_insert(state, -2);
+    lua_call(state, 2, 1);
+    out = lua_toboolean(state, -1) != 0;
+    lua_pop(state, 1);
+    return out;
+  }
+  out = lua_compare(state, -1, -2, LUA_OPLT) != 0;
+  lua_pop(state, 2);
+  return out;
+}
+
+void copy_element(lua_State* state, int from, lua_Integer i, int to, lua_Integer j) {
+  lua_rawgeti(state, from, i);
+  lua_rawseti(state, to, j);
+}
+
+// Merges [begin, middle) and [middle, end) of the table `from` into `to`.
+void merge(lua_State* state, int from, int to, lua_Integer begin, lua_Integer middle, lua_Integer end) {
+  auto left = begin;
+  auto right = middle;
+  for (auto i = begin; i < end; ++i) {
+    bool take_right = left == middle;
+    if (left < middle && right < end) {
+      lua_rawgeti(state, from, left);
+      lua_rawgeti(state, from, right);
+      take_right = is_before(state);
+    }
+    copy_element(state, from, take_right ? right++ : left++, to, i);
+  }
+}
+
 } // namespace
+
+int sort(lua_State* state) {
+  luaL_checktype(state, 1, LUA_TTABLE);
+  if (!lua_isnoneornil(state, 2))
+    luaL_checktype(state, 2, LUA_TFUNCTION);
+  lua_settop(state, 2);
+  const auto count = static_cast<lua_Integer>(lua_rawlen(state, 1));
+  lua_createtable(state, static_cast<int>(std::min<lua_Integer>(count, 1 << 24)), 0);
+  int from = 1;
+  int to = 3;
+  for (lua_Integer width = 1; width < count; width *= 2) {
+    lua_meter::of(state).charge(state, static_cast<uint64_t>(count));
+    for (lua_Integer begin = 1; begin <= count; begin += 2 * width)
+      merge(state, from, to, begin, std::min(begin + width, count + 1), std::min(begin + 2 * width, count + 1));
+    std::swap(from, to);
+  }
+  if (from != 1)
+    for (lua_Integer i = 1; i <= count; ++i)
+      copy_element(state, from, i, 1, i);
+  return 0;
+}
 
 int pairs(lua_State* state) {
   luaL_checktype(state, 1, LUA_TTABLE);

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <thread>
 
@@ -179,6 +181,31 @@ TEST(lua, visits_keys_in_order_whatever_the_hash_seed) {
   EXPECT_EQ(expression("next({}) == nil").value(), true);
   EXPECT_EQ(script("local n = 0 local t = {a=1,b=2,c=3} for k in pairs(t) do t.b = nil n = n + 1 end return n").value(),
             2);
+}
+
+TEST(lua, sorts_and_keeps_equal_elements_in_their_order) {
+  EXPECT_EQ(script("local t = {3, 1, 2} table.sort(t) return t").value(), json({1, 2, 3}));
+  EXPECT_EQ(script("local t = {'b', 'a'} table.sort(t, function(x, y) return x > y end) return t").value(),
+            json({"b", "a"}));
+  EXPECT_EQ(script(R"lua(
+    local t = {}
+    for i = 1, 1000 do t[i] = {key = i % 3, at = i} end
+    table.sort(t, function(x, y) return x.key < y.key end)
+    for i = 2, #t do
+      local a, b = t[i - 1], t[i]
+      if a.key > b.key or (a.key == b.key and a.at > b.at) then return i end
+    end
+    return 'stable'
+  )lua")
+                .value(),
+            "stable");
+  EXPECT_THAT(fault(script("table.sort({1, 'a'}) return 1")), HasSubstr("attempt to compare"));
+}
+
+RC_GTEST_PROP(lua, sorts_as_the_standard_library_does, (std::vector<int> values)) {
+  const json root{{"input", values}};
+  std::sort(values.begin(), values.end());
+  RC_ASSERT(script("table.sort(input) return input", root).value() == json(values));
 }
 
 TEST(lua, shows_no_addresses) {
