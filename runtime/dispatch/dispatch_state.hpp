@@ -52,6 +52,8 @@ struct site {
   double latency_ms = 0;
   /// No tasks before this time: the node has rejected one. `never`: until the node changes.
   int64_t closed_until_ms = std::numeric_limits<int64_t>::min();
+  /// In a row.
+  uint32_t rejections = 0;
 };
 
 /// Tasks that can replace one another as far as dispatching goes: same agent, same placement. Eligible nodes are kept

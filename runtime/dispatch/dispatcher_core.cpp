@@ -36,6 +36,12 @@ bool is_agents_fault(errc code) {
   }
 }
 
+/// Whether another node, or the same one later, might take what a node has rejected. Not an attempt that is malformed
+/// or older than what the node has seen.
+bool is_worth_another_try(errc code) {
+  return code != v1::ERROR_CODE_INVALID_INPUT && code != v1::ERROR_CODE_FENCED && code != v1::ERROR_CODE_ALREADY_EXISTS;
+}
+
 /// How long those should wait who found the queue full.
 constexpr milliseconds full_queue_retry{1'000};
 
@@ -46,6 +52,8 @@ std::string validate(const dispatcher_config& config) {
     return "the bounds of the dispatcher's queue must be 1 or more";
   if (config.unplaceable_after.count() < 0 || config.rejection_pause.count() < 0)
     return "the dispatcher's waits must not be negative";
+  if (config.rejection_pause > milliseconds{60'000})
+    return "the pause after a rejection must be 60 s or less";
   if (config.max_rejections == 0)
     return "the dispatcher's max_rejections must be 1 or more";
   if (config.max_batch_tasks == 0 || config.max_batch_bytes == 0)
@@ -248,13 +256,14 @@ void dispatcher_core::impl::accept(task_entry& x, const v1::TaskResult& r, int64
   if (rejected) {
     ++x.rejections;
     ++(r.error().code() == v1::ERROR_CODE_RESOURCE_EXHAUSTED ? numbers.no_room : numbers.refused);
-    close_site(*x.where, node, r.error().code() == v1::ERROR_CODE_FORBIDDEN, now_ms);
+    if (is_worth_another_try(r.error().code()))
+      close_site(*x.where, node, r.error().code() == v1::ERROR_CODE_FORBIDDEN, now_ms);
     // Should the host have lost the definition, it gets it again.
     if (r.error().code() == v1::ERROR_CODE_NOT_FOUND)
       node.known.erase(x.task.agent_hash());
   }
   leave_node(x);
-  if (rejected && x.owner != 0 && x.rejections < config.max_rejections) {
+  if (rejected && x.owner != 0 && x.rejections < config.max_rejections && is_worth_another_try(r.error().code())) {
     enter_queue(x, true, now_ms);
     return;
   }
@@ -277,6 +286,7 @@ void dispatcher_core::impl::learn(task_entry& x, const v1::TaskResult& r, int64_
   auto i = std::find_if(sites.begin(), sites.end(), [&](auto& s) { return s.node == x.node; });
   if (i == sites.end())
     return;
+  i->rejections = 0;
   auto sample = std::max(1.0, static_cast<double>(now_ms - x.dispatched_at_ms));
   // A node that fails fast must not look like a fast node and attract everything.
   i->latency_ms = next_latency(i->latency_ms, succeeded ? sample : std::max(sample, i->latency_ms * slowest_factor));
@@ -288,10 +298,12 @@ v1::TaskResult dispatcher_core::impl::outcome_of(const task_entry& x, const v1::
   out.set_node(node);
   out.mutable_timings()->set_dispatched_at_ms(x.dispatched_wall_ms);
   if (r.status() == v1::TASK_STATUS_REJECTED) {
+    auto again = is_worth_another_try(r.error().code());
     out.set_status(v1::TASK_STATUS_FAILED);
-    out.mutable_error()->set_message("rejected " + std::to_string(x.rejections) + " times, last by " + node + ": "
-                                     + r.error().message());
-    out.mutable_error()->set_retryable(true);
+    if (again)
+      out.mutable_error()->set_message("rejected " + std::to_string(x.rejections) + " times, last by " + node + ": "
+                                       + r.error().message());
+    out.mutable_error()->set_retryable(again);
   } else if (r.status() == v1::TASK_STATUS_UNSPECIFIED || !v1::TaskStatus_IsValid(r.status())) {
     out.set_status(v1::TASK_STATUS_FAILED);
     *out.mutable_error() = make_error(v1::ERROR_CODE_INVALID_OUTPUT, node + " sent a result without status", true);

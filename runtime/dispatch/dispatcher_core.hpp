@@ -24,7 +24,8 @@ struct dispatcher_config {
   milliseconds unplaceable_after{10'000};
   /// So many rejections by nodes end a task. Range: 1 and up.
   uint32_t max_rejections = 5;
-  /// After a rejection the node gets no tasks of the same agent for so long. Range: 0 and up.
+  /// After a rejection the node gets no tasks of the same agent for so long; up to 16 times as long when it goes on
+  /// rejecting. Range: 0 to 60 000.
   milliseconds rejection_pause{250};
   /// Bounds of one TaskBatch; a single task may exceed max_batch_bytes. Range: 1 and up.
   size_t max_batch_tasks = 256;

@@ -13,11 +13,11 @@ constexpr size_t named_nodes = 8;
 } // namespace
 
 void dispatcher_core::tick(int64_t now_ms) {
-  while (!impl_->pauses.empty() && impl_->pauses.front().first <= now_ms) {
-    if (auto lane = impl_->pauses.front().second.lock())
+  auto over = impl_->pauses.upper_bound(now_ms);
+  for (auto i = impl_->pauses.begin(); i != over; ++i)
+    if (auto lane = i->second.lock())
       impl_->activate(*lane);
-    impl_->pauses.pop_front();
-  }
+  impl_->pauses.erase(impl_->pauses.begin(), over);
   auto waiting = impl_->homeless;
   for (auto& [id, lane] : waiting)
     impl_->fail_homeless(*lane, now_ms);

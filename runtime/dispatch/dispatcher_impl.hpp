@@ -5,7 +5,6 @@
 #include "runtime/dispatch/dispatcher_core.hpp"
 #include "runtime/dispatch/ended_tasks.hpp"
 
-#include <deque>
 #include <list>
 #include <map>
 #include <memory>
@@ -141,8 +140,8 @@ struct dispatcher_core::impl {
   uint64_t virtual_now = 0;
   /// Lanes with waiting tasks and no site, by id.
   std::map<uint64_t, lane*> homeless;
-  /// Ends of pauses, in order of time since all are equally long.
-  std::deque<std::pair<int64_t, std::weak_ptr<lane>>> pauses;
+  /// Ends of pauses.
+  std::multimap<int64_t, std::weak_ptr<lane>> pauses;
   /// Agents that nobody uses, longest first.
   std::list<agent_entry*> idle;
 

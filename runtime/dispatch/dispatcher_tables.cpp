@@ -172,6 +172,7 @@ void dispatcher_core::impl::refresh_site(lane& l, node_entry& node, bool anew, i
     node.lanes.push_back(&l);
   } else if (suits && anew) {
     i->closed_until_ms = site{}.closed_until_ms;
+    i->rejections = 0;
   } else if (!suits && i != l.sites.end()) {
     l.sites.erase(i);
     std::erase(node.lanes, &l);
@@ -180,13 +181,21 @@ void dispatcher_core::impl::refresh_site(lane& l, node_entry& node, bool anew, i
 }
 
 void dispatcher_core::impl::close_site(lane& l, node_entry& node, bool for_ever, int64_t now_ms) {
-  for (auto& s : l.sites)
-    if (s.node == &node)
-      s.closed_until_ms = for_ever ? site::never : std::max(s.closed_until_ms, now_ms + config.rejection_pause.count());
-  if (for_ever)
+  auto i = std::find_if(l.sites.begin(), l.sites.end(), [&](auto& s) { return s.node == &node; });
+  if (i == l.sites.end())
+    return;
+  if (for_ever) {
+    i->closed_until_ms = site::never;
     note_homeless(l, now_ms);
-  else
-    pauses.emplace_back(now_ms + config.rejection_pause.count(), l.weak_from_this());
+    return;
+  }
+  // Doubles up to 16 times: a node that drains or is full needs a moment, one that lacks something needs longer.
+  // Several rejections of one batch count once.
+  if (i->closed_until_ms > now_ms)
+    return;
+  auto pause = config.rejection_pause.count() << std::min(i->rejections++, 4u);
+  i->closed_until_ms = now_ms + pause;
+  pauses.emplace(i->closed_until_ms, l.weak_from_this());
 }
 
 void dispatcher_core::impl::note_homeless(lane& l, int64_t now_ms) {

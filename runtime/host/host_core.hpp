@@ -202,6 +202,8 @@ private:
   uint64_t key_of(const std::string& run_id, uint32_t task);
   std::optional<uint64_t> find_key(const std::string& run_id, uint32_t task) const;
   void remember_answered(uint32_t index);
+  /// Precondition: there is a record.
+  void forget(uint64_t key);
   uint32_t take_slot();
   void free_slot(uint32_t index);
   void leave_queue(uint32_t index);

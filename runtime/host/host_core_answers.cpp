@@ -11,6 +11,7 @@ namespace troupe {
 void host_core::answer(uint32_t index, v1::TaskResult&& result, int64_t now) {
   auto& s = slots_[index];
   auto started = s.state == slot_state::running;
+  auto rejected = result.status() == v1::TASK_STATUS_REJECTED;
   auto& timings = *result.mutable_timings();
   timings.set_queued_us(static_cast<uint64_t>((started ? s.started : now) - s.arrived));
   timings.set_run_us(started ? static_cast<uint64_t>(now - s.started) : 0);
@@ -21,7 +22,11 @@ void host_core::answer(uint32_t index, v1::TaskResult&& result, int64_t now) {
   result.set_node(limits_.node);
   actions_.push_back(host_action::answer{s.sink, s.of->name, started, std::move(result)});
   s.of->used_at = now;
-  remember_answered(index);
+  // A rejected attempt has not begun: whoever sends it here again wants it to run.
+  if (rejected)
+    forget(s.key);
+  else
+    remember_answered(index);
   if (started) {
     --running_;
     if (s.at) {
@@ -114,13 +119,17 @@ void host_core::remember_answered(uint32_t index) {
     if (i == records_.end() || i->second.slot != none || i->second.attempt != oldest.attempt
         || i->second.epoch != oldest.epoch)
       continue;
-    records_.erase(i);
-    auto number = static_cast<uint32_t>(oldest.key >> 32);
-    if (--runs_[number].records == 0) {
-      run_numbers_.erase(runs_[number].id);
-      runs_[number].id.clear();
-      free_runs_.push_back(number);
-    }
+    forget(oldest.key);
+  }
+}
+
+void host_core::forget(uint64_t key) {
+  records_.erase(key);
+  auto number = static_cast<uint32_t>(key >> 32);
+  if (--runs_[number].records == 0) {
+    run_numbers_.erase(runs_[number].id);
+    runs_[number].id.clear();
+    free_runs_.push_back(number);
   }
 }
 

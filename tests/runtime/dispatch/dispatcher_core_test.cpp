@@ -335,12 +335,45 @@ TEST_F(dispatcher_core_test, delivers_the_failure_after_too_many_rejections) {
     EXPECT_TRUE(results[1].empty());
     EXPECT_EQ(take("w"), "1.0");
     answer("w", task(1, 0), v1::TASK_STATUS_REJECTED, v1::ERROR_CODE_RESOURCE_EXHAUSTED);
-    advance(250);
+    advance(250 << i);
   }
   ASSERT_EQ(results[1].size(), 1u);
   EXPECT_EQ(results[1][0].status(), v1::TASK_STATUS_FAILED);
   EXPECT_TRUE(results[1][0].error().retryable());
   EXPECT_EQ(core.stats().queued, 0u);
+}
+
+TEST_F(dispatcher_core_test, pauses_once_for_a_batch_of_rejections_and_longer_each_time) {
+  join(node("w", 3));
+  queue(1, 0, 2);
+  flush();
+  take("w");
+  for (uint32_t i = 0; i < 3; ++i)
+    report("w", result_of(task(1, i), v1::TASK_STATUS_REJECTED, v1::ERROR_CODE_UNAVAILABLE));
+  flush();
+  advance(250);
+  EXPECT_EQ(take("w"), "1.0 1.1 1.2");
+  answer("w", task(1, 0), v1::TASK_STATUS_REJECTED, v1::ERROR_CODE_UNAVAILABLE);
+  advance(250);
+  EXPECT_EQ(take("w"), "");
+  advance(250);
+  EXPECT_EQ(take("w"), "1.0");
+  answer("w", task(1, 1));
+  answer("w", task(1, 0), v1::TASK_STATUS_REJECTED, v1::ERROR_CODE_UNAVAILABLE);
+  advance(250);
+  EXPECT_EQ(take("w"), "1.0");
+}
+
+TEST_F(dispatcher_core_test, delivers_a_rejection_that_no_other_try_would_change) {
+  join(node("w", 1));
+  queue(1, 0, 1);
+  flush();
+  answer("w", task(1, 0), v1::TASK_STATUS_REJECTED, v1::ERROR_CODE_FENCED);
+  ASSERT_EQ(results[1].size(), 1u);
+  EXPECT_EQ(results[1][0].status(), v1::TASK_STATUS_FAILED);
+  EXPECT_EQ(results[1][0].error().code(), v1::ERROR_CODE_FENCED);
+  EXPECT_FALSE(results[1][0].error().retryable());
+  EXPECT_EQ(take("w"), "1.0 1.1");
 }
 
 TEST_F(dispatcher_core_test, leaves_a_node_alone_that_must_not_run_an_agent) {

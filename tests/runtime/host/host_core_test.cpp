@@ -391,6 +391,20 @@ TEST_F(host_core_test, fails_tasks_of_an_agent_that_cannot_be_made) {
   EXPECT_EQ(take<answer>().at(0).result.status(), v1::TASK_STATUS_REJECTED);
 }
 
+TEST_F(host_core_test, runs_an_attempt_that_it_has_rejected_when_it_comes_again) {
+  core->learn(make_spec("a"), now);
+  core->submit(make_task(1), 7, now);
+  v1::Error why;
+  why.set_code(v1::ERROR_CODE_UNAVAILABLE);
+  core->instance_failed(take<start_instance>().at(0).instance, why, now);
+  EXPECT_EQ(take<answer>().at(0).result.status(), v1::TASK_STATUS_REJECTED);
+  core->submit(make_task(1), 7, now);
+  core->instance_up(take<start_instance>().at(0).instance, now);
+  EXPECT_EQ(take<run_task>().size(), 1u);
+  core->finished(make_result(1), now);
+  EXPECT_EQ(take<answer>().at(0).result.status(), v1::TASK_STATUS_SUCCESS);
+}
+
 TEST_F(host_core_test, finishes_what_runs_and_rejects_the_rest_when_draining) {
   start_agent();
   core->submit(make_task(1), 7, now);
