@@ -26,6 +26,9 @@ std::string first_text(const caf::error& x) {
 } // namespace
 
 error from_caf(const caf::error& x) {
+  // Asking a default-constructed error for its category crashes CAF 0.17.
+  if (!x)
+    return {v1::ERROR_CODE_CANCELLED, "it ended normally", false};
   if (x.category() == caf::detail::error_factory<ec>::category) {
     auto text = first_text(x);
     auto code = static_cast<errc>(x.code());

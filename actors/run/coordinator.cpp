@@ -8,15 +8,18 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 namespace troupe {
 
-void coordinator_state::start(pointer self, coordinator_config config, run_neighbours neighbours, run_probe probe) {
+void coordinator_state::start(pointer self, coordinator_config config, run_neighbours neighbours,
+                              registry_actor registry, run_probe probe) {
   self_ = self;
   config_ = std::move(config);
   neighbours_ = std::move(neighbours);
+  registry_ = std::move(registry);
   probe_ = std::move(probe);
   random_ = random_source{config_.seed};
 }
@@ -278,16 +281,36 @@ caf::result<v1::Ack> coordinator_state::cancel(const v1::CancelRun& request) {
 }
 
 caf::result<v1::TaskResult> coordinator_state::invoke(const v1::InvokeAgent& request) {
-  auto call =
-      self_->spawn(agent_call, neighbours_.dispatcher, "call-" + config_.owner + "-" + std::to_string(++calls_));
-  return self_->delegate(call, request);
+  auto promise = self_->make_response_promise<v1::TaskResult>();
+  // Whoever asks for an agent that nobody has is to know at once, and not when the dispatcher gives up.
+  v1::FindAgents query;
+  query.set_name(request.agent());
+  query.set_capability(request.capability());
+  self_->request(registry_, config_.registry_timeout, std::move(query))
+      .then(
+          [this, promise, request = v1::InvokeAgent{request}](const v1::AgentList& found) mutable {
+            auto usable = std::find_if(found.agents().begin(), found.agents().end(),
+                                       [](const auto& x) { return x.node_state() == v1::NODE_STATE_UP; });
+            if (usable == found.agents().end()) {
+              auto what = request.agent().empty() ? "with the capability " + request.capability() : request.agent();
+              promise.deliver(to_caf({found.agents().empty() ? v1::ERROR_CODE_NOT_FOUND : v1::ERROR_CODE_UNAVAILABLE,
+                                      "no node that is up offers an agent " + what + "; see troupe agents", true}));
+              return;
+            }
+            request.set_agent(usable->agent().name());
+            auto call = self_->spawn(agent_call, neighbours_.dispatcher,
+                                     "call-" + config_.owner + "-" + std::to_string(++calls_));
+            promise.delegate(call, request);
+          },
+          [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
+  return promise;
 }
 
 coordinator_actor::behavior_type coordinator(coordinator_state::pointer self, coordinator_config config,
-                                             run_neighbours neighbours, run_probe probe) {
+                                             run_neighbours neighbours, registry_actor registry, run_probe probe) {
   self->set_down_handler([self](const caf::down_msg& down) { self->state.ended(down); });
   auto journal = neighbours.journal;
-  self->state.start(self, std::move(config), std::move(neighbours), std::move(probe));
+  self->state.start(self, std::move(config), std::move(neighbours), std::move(registry), std::move(probe));
   return {
       [self](const v1::SubmitRun& request) { return self->state.submit(request); },
       [self, journal](const v1::GetRun& request) { return self->delegate(journal, request); },

@@ -2,6 +2,7 @@
 
 #include "actors/run/run_coordinator.hpp"
 #include "messages/coordinator.hpp"
+#include "messages/registry.hpp"
 #include "runtime/core/random.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -20,6 +21,7 @@ struct coordinator_config {
   /// Runs under way at once; more are refused with ec::resource_exhausted.
   size_t most_runs = 10'000;
   milliseconds journal_timeout{30'000};
+  milliseconds registry_timeout{5'000};
   /// A run coordinator that crashes this often is left alone until `troupe resume`.
   uint32_t most_restarts = 5;
   run_coordinator_config run;
@@ -33,7 +35,8 @@ struct coordinator_state {
 
   using pointer = coordinator_actor::stateful_pointer<coordinator_state>;
 
-  void start(pointer self, coordinator_config config, run_neighbours neighbours, run_probe probe);
+  void start(pointer self, coordinator_config config, run_neighbours neighbours, registry_actor registry,
+             run_probe probe);
 
   caf::result<v1::RunAccepted> submit(const v1::SubmitRun& request);
   caf::result<v1::RunList> resume(const v1::ResumeRuns& request);
@@ -56,6 +59,7 @@ private:
   coordinator_actor::pointer self_ = nullptr;
   coordinator_config config_;
   run_neighbours neighbours_;
+  registry_actor registry_;
   std::optional<run_probe> probe_;
   random_source random_{0};
   std::map<std::string, active_run> runs_;
@@ -67,6 +71,6 @@ private:
 
 /// Lives as long as its node; continues unfinished runs when told to (ResumeRuns).
 coordinator_actor::behavior_type coordinator(coordinator_state::pointer self, coordinator_config config,
-                                             run_neighbours neighbours, run_probe probe);
+                                             run_neighbours neighbours, registry_actor registry, run_probe probe);
 
 } // namespace troupe

@@ -82,7 +82,8 @@ caf::actor start_coordinator(node_parts& parts, caf::actor_system& system) {
   run_neighbours neighbours{parts.directory.find(&node_directory::journal),
                             parts.directory.find(&node_directory::dispatcher),
                             parts.directory.find(&node_directory::aggregator), parts.time};
-  auto handle = system.spawn(coordinator, std::move(config), std::move(neighbours), run_probe{*parts.metrics});
+  auto handle = system.spawn(coordinator, std::move(config), std::move(neighbours),
+                             parts.directory.find(&node_directory::registry), run_probe{*parts.metrics});
   parts.directory.enter(&node_directory::coordinator, handle);
   // Whatever an earlier life of this node (or of this actor) left unfinished goes on at once.
   caf::anon_send(handle, v1::ResumeRuns{});

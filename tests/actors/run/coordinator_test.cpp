@@ -220,5 +220,24 @@ TEST_F(coordinator_test, calls_an_agent_outside_of_any_run) {
                   [](const caf::error& why) { FAIL() << caf::to_string(why); });
 }
 
+TEST_F(coordinator_test, calls_an_agent_by_its_capability) {
+  v1::InvokeAgent invoke;
+  invoke.set_capability("weaving");
+  auto pending = self->request(boss, std::chrono::seconds{10}, invoke);
+  run();
+  auto work = next_task();
+  EXPECT_EQ(work.task.agent(), "w");
+  answer(work, 1);
+  pending.receive([](const v1::TaskResult&) {}, [](const caf::error& why) { FAIL() << caf::to_string(why); });
+}
+
+TEST_F(coordinator_test, says_at_once_that_nobody_offers_an_agent) {
+  v1::InvokeAgent invoke;
+  invoke.set_agent("nobody");
+  auto answered = ask<v1::TaskResult>(boss, invoke);
+  ASSERT_FALSE(answered);
+  EXPECT_EQ(answered.error(), ec::not_found);
+}
+
 } // namespace
 } // namespace troupe

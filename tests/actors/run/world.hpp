@@ -100,6 +100,27 @@ struct world : actor_fixture {
     };
   }
 
+  /// Knows one agent, `w`, on one node.
+  static registry_actor::behavior_type fake_registry(registry_actor::pointer) {
+    return {
+        [](const v1::JoinCluster&, const agent_host_actor&) { return v1::JoinedCluster{}; },
+        [](const v1::Heartbeat&) { return v1::HeartbeatAck{}; },
+        [](const v1::LeaveCluster&) { return v1::Ack{}; },
+        [](const v1::DrainNode&) { return v1::Ack{}; },
+        [](const v1::ListNodes&) { return v1::NodeList{}; },
+        [](const v1::FindAgents& query) {
+          v1::AgentList out;
+          if (query.name() == "w" || query.capability() == "weaving") {
+            auto* found = out.add_agents();
+            found->mutable_agent()->set_name("w");
+            found->set_node_state(v1::NODE_STATE_UP);
+          }
+          return out;
+        },
+    };
+  }
+
+  registry_actor nodes = sys.spawn(fake_registry);
   journal_actor journal = sys.spawn(fake_journal, seen);
   dispatcher_actor dispatcher = sys.spawn(fake_dispatcher, seen);
   aggregator_actor combine = sys.spawn(aggregator);
@@ -110,11 +131,11 @@ struct world : actor_fixture {
     coordinator_config config;
     config.owner = owner;
     config.seed = 1;
-    return sys.spawn(coordinator, config, neighbours, run_probe{metrics});
+    return sys.spawn(coordinator, config, neighbours, nodes, run_probe{metrics});
   }
 
   ~world() override {
-    stop(boss, journal, dispatcher, combine);
+    stop(boss, nodes, journal, dispatcher, combine);
     seen->tasks.clear();
   }
 
