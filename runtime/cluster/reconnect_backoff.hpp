@@ -12,7 +12,7 @@ namespace troupe {
 class reconnect_backoff {
 public:
   explicit reconnect_backoff(uint64_t seed, milliseconds first = milliseconds{100},
-                             milliseconds last = milliseconds{5'000})
+                             milliseconds last = milliseconds{2'000})
       : random_{seed}, first_{first}, last_{last}, next_{first} {}
 
   milliseconds next() {
