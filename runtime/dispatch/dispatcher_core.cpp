@@ -50,7 +50,7 @@ constexpr milliseconds full_queue_retry{1'000};
 std::string validate(const dispatcher_config& config) {
   if (config.max_queued == 0 || config.max_queued_bytes == 0)
     return "the bounds of the dispatcher's queue must be 1 or more";
-  if (config.unplaceable_after.count() < 0 || config.rejection_pause.count() < 0)
+  if (config.unplaceable_after.count() < 0 || config.no_nodes_after.count() < 0 || config.rejection_pause.count() < 0)
     return "the dispatcher's waits must not be negative";
   if (config.rejection_pause > milliseconds{60'000})
     return "the pause after a rejection must be 60 s or less";

@@ -22,6 +22,8 @@ struct dispatcher_config {
   /// How long a task waits while no node can run it at all, before it fails with ERROR_CODE_UNAVAILABLE. Range: 0 and
   /// up.
   milliseconds unplaceable_after{10'000};
+  /// The same while there are no nodes at all: workers that lost their coordinator need some seconds to find it again.
+  milliseconds no_nodes_after{60'000};
   /// So many rejections by nodes end a task. Range: 1 and up.
   uint32_t max_rejections = 5;
   /// After a rejection the node gets no tasks of the same agent for so long; up to 16 times as long when it goes on

@@ -185,9 +185,10 @@ void dispatcher_core::impl::answer_circuit_open(lane& l, int64_t now_ms) {
 
 void dispatcher_core::impl::fail_homeless(lane& l, int64_t now_ms) {
   v1::Error error;
+  auto patience = (nodes.empty() ? config.no_nodes_after : config.unplaceable_after).count();
   while (!l.arrivals.empty() && l.homeless_since_ms) {
     auto& x = *l.arrivals.begin()->second;
-    if (std::max(x.queued_at_ms, *l.homeless_since_ms) + config.unplaceable_after.count() > now_ms)
+    if (std::max(x.queued_at_ms, *l.homeless_since_ms) + patience > now_ms)
       break;
     if (error.message().empty()) {
       error.set_code(v1::ERROR_CODE_UNAVAILABLE);
