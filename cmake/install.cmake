@@ -11,13 +11,9 @@ add_library(troupe_all INTERFACE)
 set_target_properties(troupe_all PROPERTIES EXPORT_NAME troupe)
 add_library(troupe::troupe ALIAS troupe_all)
 
-set(troupe_libraries troupe_options troupe_proto troupe_runtime troupe_messages troupe_actors)
-foreach(library IN ITEMS troupe_client troupe_node)
-  if(TARGET ${library})
-    list(APPEND troupe_libraries ${library})
-    target_link_libraries(troupe_all INTERFACE ${library})
-  endif()
-endforeach()
+set(troupe_libraries
+  troupe_options troupe_proto troupe_runtime troupe_messages troupe_actors troupe_client troupe_node troupe_cli)
+target_link_libraries(troupe_all INTERFACE troupe_client troupe_node troupe_cli)
 
 # Ours are found as in the source tree ("runtime/core/json.hpp"), generated ones as "troupe/v1/run.pb.h".
 target_include_directories(troupe_options INTERFACE "$<INSTALL_INTERFACE:${troupe_include_dir}>")
@@ -26,10 +22,8 @@ target_include_directories(troupe_proto INTERFACE "$<INSTALL_INTERFACE:${CMAKE_I
 install(TARGETS troupe_all ${troupe_libraries} EXPORT troupe ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(TARGETS troupe RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(EXPORT troupe NAMESPACE troupe:: DESTINATION "${troupe_package_dir}" FILE troupeTargets.cmake)
-foreach(folder IN ITEMS runtime messages actors nodes/client nodes/node)
-  if(EXISTS "${PROJECT_SOURCE_DIR}/${folder}")
-    install(DIRECTORY "${folder}/" DESTINATION "${troupe_include_dir}/${folder}" FILES_MATCHING PATTERN "*.hpp")
-  endif()
+foreach(folder IN ITEMS runtime messages actors nodes/client nodes/node nodes/cli)
+  install(DIRECTORY "${folder}/" DESTINATION "${troupe_include_dir}/${folder}" FILES_MATCHING PATTERN "*.hpp")
 endforeach()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/nodes/include/troupe/" DESTINATION "${troupe_include_dir}")
 install(DIRECTORY "${PROJECT_BINARY_DIR}/proto/generated/troupe/" DESTINATION "${troupe_include_dir}"

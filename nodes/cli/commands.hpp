@@ -1,6 +1,7 @@
 #pragma once
 
 #include "nodes/cli/command.hpp"
+#include "nodes/node/node.hpp"
 
 #include <vector>
 
@@ -14,7 +15,7 @@ command cancel_command();
 command check_command();
 command completions_command();
 command drain_command();
-command node_command();
+command node_command(node_extensions extensions = {});
 command nodes_command();
 command resume_command();
 command run_command();

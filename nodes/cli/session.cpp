@@ -1,6 +1,10 @@
 #include "nodes/cli/session.hpp"
 
 #include "nodes/cli/format.hpp"
+#include "nodes/node/logging.hpp"
+#include "nodes/node/node.hpp"
+
+#include <unistd.h>
 
 #include <cstdlib>
 #include <ostream>
@@ -14,6 +18,11 @@ session& session::operator=(session&&) noexcept = default;
 
 session::~session() {
   client_.reset();
+  if (node_) {
+    node_->stop();
+    node_.reset();
+    flush_logging();
+  }
 }
 
 std::vector<argument> session_arguments(session_flags& flags, bool with_data) {
@@ -59,6 +68,32 @@ tl::expected<session, exit_code> session::open(const session_flags& flags, conso
     return tl::unexpected(code);
   }
   session out;
+  out.client_ = std::make_unique<client>(std::move(*connected));
+  return out;
+}
+
+tl::expected<session, exit_code> session::open_local(const session_flags& flags, console& io) {
+  node_config config;
+  config.name = "local-" + std::to_string(getpid());
+  config.coordinator = true;
+  config.worker = true;
+  config.listen = "127.0.0.1:0";
+  config.data = flags.data;
+  // Whoever looks at a single run wants to see the run.
+  config.log_level = "warning";
+  set_up_logging(config);
+  session out;
+  auto started = node::start(std::move(config));
+  if (!started) {
+    flush_logging();
+    return tl::unexpected(complain(io, started.error()));
+  }
+  out.node_ = std::move(*started);
+  client_options options;
+  options.name = "troupe";
+  auto connected = client::connect(out.node_->listen_address(), options);
+  if (!connected)
+    return tl::unexpected(complain(io, connected.error()));
   out.client_ = std::make_unique<client>(std::move(*connected));
   return out;
 }

@@ -7,6 +7,10 @@
 #include <string>
 #include <vector>
 
+namespace troupe {
+class node;
+}
+
 namespace troupe::cli {
 
 /// Where the coordinator is that a command talks to.
@@ -27,7 +31,7 @@ public:
   /// Complains on `io.err`, with what to do, when there is none.
   static tl::expected<session, exit_code> open(const session_flags& flags, console& io);
 
-  /// A node in this process, on the journal in `flags.data` or on one that is gone afterwards.
+  /// A node in this process, on the journal in `flags.data`, or on one in memory.
   static tl::expected<session, exit_code> open_local(const session_flags& flags, console& io);
 
   session(session&&) noexcept;
@@ -42,7 +46,7 @@ private:
   session();
 
   /// The client goes first.
-  std::shared_ptr<void> node_;
+  std::unique_ptr<node> node_;
   std::unique_ptr<client> client_;
 };
 

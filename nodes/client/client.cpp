@@ -1,10 +1,7 @@
 #include "nodes/client/client.hpp"
 
-#include "messages/errors.hpp"
-#include "nodes/client/coordinator_link.hpp"
-#include "nodes/client/update_receiver.hpp"
-
-#include <caf/scoped_actor.hpp>
+#include "actors/link/link_client.hpp"
+#include "nodes/client/update_queue.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -27,6 +24,12 @@ constexpr milliseconds idle_interval{100};
 /// Updates that wait for a reader. A run of 100 000 tasks has about 400 000 in all.
 constexpr size_t most_updates = 1'000'000;
 
+/// Whether watching again may help.
+bool is_passing(const error& why) {
+  return why.code == v1::ERROR_CODE_UNAVAILABLE || why.code == v1::ERROR_CODE_TIMED_OUT
+         || why.code == v1::ERROR_CODE_RESOURCE_EXHAUSTED;
+}
+
 milliseconds left_until(steady::time_point due) {
   return std::max(milliseconds{0}, std::chrono::duration_cast<milliseconds>(due - steady::now()));
 }
@@ -34,43 +37,65 @@ milliseconds left_until(steady::time_point due) {
 } // namespace
 
 struct client::impl {
-  explicit impl(client_options x) : options(std::move(x)), link(options) {
-    // nop
-  }
-
   client_options options;
-  coordinator_link link;
+  std::string address;
 
-  template <class Reply, class Handle, class... Ts>
-  result<Reply> ask(const Handle& whom, milliseconds timeout, Ts&&... message) {
-    if (!whom)
-      return fail(v1::ERROR_CODE_UNAVAILABLE, "the connection to the coordinator is lost", true);
-    result<Reply> out = fail(v1::ERROR_CODE_INTERNAL, "no answer");
-    caf::scoped_actor self{link.system()};
-    self->request(whom, timeout, std::forward<Ts>(message)...)
-        .receive([&](Reply& x) { out = std::move(x); },
-                 [&](const caf::error& why) { out = tl::unexpected(from_caf(why)); });
-    return out;
+  result<void> connect() {
+    link_client_options how;
+    how.name = options.name;
+    how.cluster = options.cluster;
+    how.connect_timeout = options.connect_timeout;
+    how.insecure_network = options.insecure_network;
+    auto connected = link_client::connect(address, how);
+    if (!connected)
+      return tl::unexpected(std::move(connected.error()));
+    std::lock_guard lock{mutex_};
+    link_ = std::move(*connected);
+    return {};
   }
 
-  template <class Reply, class... Ts>
-  result<Reply> ask_coordinator(milliseconds timeout, Ts&&... message) {
-    return ask<Reply>(link.coordinator(), timeout, std::forward<Ts>(message)...);
+  result<void> reconnect() {
+    return link()->is_connected() ? result<void>{} : connect();
   }
 
-  template <class Reply, class... Ts>
-  result<Reply> ask_registry(Ts&&... message) {
-    return ask<Reply>(link.registry(), options.request_timeout, std::forward<Ts>(message)...);
+  /// Stays good for whoever has it while another thread connects again.
+  std::shared_ptr<link_client> link() {
+    std::lock_guard lock{mutex_};
+    return link_;
   }
+
+  /// `take` finds the answer in an envelope; null when it is another message.
+  template <class Reply>
+  result<Reply> ask(v1::Envelope question, milliseconds timeout, Reply* (*take)(v1::Envelope&)) {
+    auto answer = link()->ask(std::move(question), timeout);
+    if (!answer)
+      return tl::unexpected(std::move(answer.error()));
+    if (auto* reply = take(*answer))
+      return std::move(*reply);
+    return fail(v1::ERROR_CODE_INTERNAL, "the coordinator answered something else than was asked for");
+  }
+
+private:
+  std::mutex mutex_;
+  std::shared_ptr<link_client> link_;
 };
 
-struct run_updates::impl {
-  std::shared_ptr<update_queue> queue;
-  run_watcher_actor receiver;
+namespace {
 
-  ~impl() {
-    caf::anon_send_exit(receiver, caf::exit_reason::user_shutdown);
-  }
+v1::Ack* take_ack(v1::Envelope& x) {
+  return x.has_ack() ? x.mutable_ack() : nullptr;
+}
+
+v1::RunList* take_run_list(v1::Envelope& x) {
+  return x.has_run_list() ? x.mutable_run_list() : nullptr;
+}
+
+} // namespace
+
+struct run_updates::impl {
+  /// The connection that the updates come over.
+  std::shared_ptr<link_client> link;
+  std::shared_ptr<update_queue> queue;
 };
 
 run_updates::run_updates(std::shared_ptr<impl> x) : impl_(std::move(x)) {
@@ -94,82 +119,82 @@ client& client::operator=(client&&) noexcept = default;
 client::~client() = default;
 
 result<client> client::connect(const std::string& address, client_options options) {
-  auto x = std::make_shared<impl>(std::move(options));
-  if (auto connected = x->link.connect(address); !connected)
+  auto x = std::make_shared<impl>();
+  x->options = std::move(options);
+  x->address = address;
+  if (auto connected = x->connect(); !connected)
     return tl::unexpected(std::move(connected.error()));
   return client{std::move(x)};
 }
 
 result<std::string> client::submit(const json& document, const json& input, const std::string& run_id) {
-  v1::SubmitRun request;
-  request.set_run_id(run_id);
+  v1::Envelope question;
+  auto& submit = *question.mutable_submit_run();
+  submit.set_run_id(run_id);
   try {
-    request.set_definition(document.dump());
-    request.set_input(input.dump());
+    submit.set_definition(document.dump());
+    submit.set_input(input.dump());
   } catch (const json::exception& fault) {
     return fail(v1::ERROR_CODE_INVALID_INPUT, fault.what());
   }
-  auto accepted = impl_->ask_coordinator<v1::RunAccepted>(impl_->options.request_timeout, std::move(request));
-  if (!accepted)
-    return tl::unexpected(std::move(accepted.error()));
-  return accepted->run_id();
+  return impl_
+      ->ask<v1::RunAccepted>(std::move(question), impl_->options.request_timeout,
+                             [](v1::Envelope& x) { return x.has_run_accepted() ? x.mutable_run_accepted() : nullptr; })
+      .map([](const v1::RunAccepted& x) { return x.run_id(); });
 }
 
 result<run_updates> client::watch(const std::string& run_id) {
-  auto coordinator = impl_->link.coordinator();
-  if (!coordinator)
-    return fail(v1::ERROR_CODE_UNAVAILABLE, "the connection to the coordinator is lost", true);
   auto stream = std::make_shared<run_updates::impl>();
+  stream->link = impl_->link();
   stream->queue = std::make_shared<update_queue>(most_updates);
-  stream->receiver = impl_->link.system().spawn(update_receiver, stream->queue, coordinator);
-  v1::WatchRun request;
-  request.set_run_id(run_id);
-  auto watched =
-      impl_->ask<v1::RunSummary>(coordinator, impl_->options.request_timeout, std::move(request), stream->receiver);
-  if (!watched)
-    return tl::unexpected(std::move(watched.error()));
+  link_client::watch_handlers handlers;
+  handlers.on_update = [queue = stream->queue](v1::RunUpdate x) { queue->push(std::move(x)); };
+  handlers.on_end = [queue = stream->queue](const result<void>& how) {
+    queue->close(how ? error{v1::ERROR_CODE_NOT_FOUND, "the run has ended: no more updates", false} : how.error());
+  };
+  stream->link->watch(run_id, impl_->options.request_timeout, std::move(handlers));
   return run_updates{std::move(stream)};
 }
 
 result<v1::RunFinished> client::wait(const std::string& run_id, milliseconds deadline, const wait_handlers& handlers) {
   auto due = steady::now() + deadline;
-  auto outage_due = steady::time_point::max();
-  auto retry = shortest_retry;
   std::optional<run_updates> stream;
-  for (auto first = true;; first = false) {
+  // Set while the connection is lost, or the stream was.
+  std::optional<steady::time_point> outage_due;
+  auto pause = milliseconds{0};
+  for (;;) {
     if (handlers.on_idle && !handlers.on_idle())
       return fail(v1::ERROR_CODE_CANCELLED, "the wait was given up");
     if (left_until(due).count() == 0)
       return fail(v1::ERROR_CODE_TIMED_OUT, "the run has not ended within the deadline");
-    if (!stream) {
-      auto connected = impl_->link.reconnect();
-      auto watched = connected ? watch(run_id) : tl::unexpected(connected.error());
-      if (watched) {
+    result<std::optional<v1::RunUpdate>> next = std::nullopt;
+    if (stream) {
+      next = stream->next(std::min(idle_interval, left_until(due)));
+    } else {
+      std::this_thread::sleep_for(std::min(pause, left_until(due)));
+      pause = std::clamp(pause * 2, shortest_retry, longest_retry);
+      if (auto connected = impl_->reconnect(); !connected)
+        next = tl::unexpected(std::move(connected.error()));
+      else if (auto watched = watch(run_id); !watched)
+        next = tl::unexpected(std::move(watched.error()));
+      else
         stream.emplace(std::move(*watched));
-        if (!first && handlers.on_restart)
-          handlers.on_restart();
-        outage_due = steady::time_point::max();
-        retry = shortest_retry;
-        continue;
-      }
-      auto& why = watched.error();
-      auto passing = why.code == v1::ERROR_CODE_UNAVAILABLE || why.code == v1::ERROR_CODE_TIMED_OUT;
-      if (outage_due == steady::time_point::max())
-        outage_due = steady::now() + longest_outage;
-      if (first || !passing || left_until(outage_due).count() == 0)
-        return tl::unexpected(std::move(why));
-      std::this_thread::sleep_for(std::min(retry, left_until(due)));
-      retry = std::min(retry * 2, longest_retry);
-      continue;
     }
-    auto next = stream->next(std::min(idle_interval, left_until(due)));
     if (!next) {
-      // Watch again: lost, or too slow.
+      auto& why = next.error();
       stream.reset();
+      if (!outage_due)
+        outage_due = steady::now() + longest_outage;
+      if (!is_passing(why) || left_until(*outage_due).count() == 0)
+        return tl::unexpected(std::move(why));
       continue;
     }
     if (!*next)
       continue;
+    if (outage_due && handlers.on_restart)
+      handlers.on_restart();
+    outage_due.reset();
+    pause = milliseconds{0};
     if (handlers.on_update)
       handlers.on_update(**next);
     if ((*next)->has_run_finished())
@@ -178,37 +203,40 @@ result<v1::RunFinished> client::wait(const std::string& run_id, milliseconds dea
 }
 
 result<v1::RunDetails> client::get(const std::string& run_id) {
-  v1::GetRun request;
-  request.set_run_id(run_id);
-  return impl_->ask_coordinator<v1::RunDetails>(impl_->options.request_timeout, std::move(request));
+  v1::Envelope question;
+  question.mutable_get_run()->set_run_id(run_id);
+  return impl_->ask<v1::RunDetails>(std::move(question), impl_->options.request_timeout, [](v1::Envelope& x) {
+    return x.has_run_details() ? x.mutable_run_details() : nullptr;
+  });
 }
 
 result<v1::RunList> client::list(uint32_t limit, bool unfinished_only) {
-  v1::ListRuns request;
-  request.set_limit(limit);
-  request.set_unfinished_only(unfinished_only);
-  return impl_->ask_coordinator<v1::RunList>(impl_->options.request_timeout, std::move(request));
+  v1::Envelope question;
+  question.mutable_list_runs()->set_limit(limit);
+  question.mutable_list_runs()->set_unfinished_only(unfinished_only);
+  return impl_->ask<v1::RunList>(std::move(question), impl_->options.request_timeout, take_run_list);
 }
 
 result<void> client::cancel(const std::string& run_id, const std::string& reason) {
-  v1::CancelRun request;
-  request.set_run_id(run_id);
-  request.set_reason(reason);
-  return impl_->ask_coordinator<v1::Ack>(impl_->options.request_timeout, std::move(request)).map([](const auto&) {});
+  v1::Envelope question;
+  question.mutable_cancel_run()->set_run_id(run_id);
+  question.mutable_cancel_run()->set_reason(reason);
+  return impl_->ask<v1::Ack>(std::move(question), impl_->options.request_timeout, take_ack).map([](const auto&) {});
 }
 
 result<v1::RunList> client::resume(const std::string& run_id) {
-  v1::ResumeRuns request;
-  request.set_run_id(run_id);
-  return impl_->ask_coordinator<v1::RunList>(impl_->options.request_timeout, std::move(request));
+  v1::Envelope question;
+  question.mutable_resume_runs()->set_run_id(run_id);
+  return impl_->ask<v1::RunList>(std::move(question), impl_->options.request_timeout, take_run_list);
 }
 
 namespace {
 
 /// Fills in what the sender left out.
-v1::InvokeAgent invocation(v1::AgentMessage message, const std::string& own_name, milliseconds deadline) {
+v1::Envelope invocation(v1::AgentMessage message, const std::string& own_name, milliseconds deadline) {
   constexpr std::string_view by_capability = "capability:";
-  v1::InvokeAgent out;
+  v1::Envelope question;
+  auto& out = *question.mutable_invoke_agent();
   if (message.to().starts_with(by_capability))
     out.set_capability(message.to().substr(by_capability.size()));
   else
@@ -224,39 +252,47 @@ v1::InvokeAgent invocation(v1::AgentMessage message, const std::string& own_name
   if (message.timeout_ms() == 0)
     message.set_timeout_ms(static_cast<uint32_t>(std::min<int64_t>(deadline.count(), UINT32_MAX)));
   *out.mutable_message() = std::move(message);
-  return out;
+  return question;
 }
 
 } // namespace
 
 result<v1::TaskResult> client::request(v1::AgentMessage message, milliseconds deadline) {
   message.set_requires_response(true);
-  auto what = invocation(std::move(message), impl_->options.name, deadline);
-  return impl_->ask_coordinator<v1::TaskResult>(deadline, std::move(what));
+  return impl_->ask<v1::TaskResult>(
+      invocation(std::move(message), impl_->options.name, deadline), deadline,
+      [](v1::Envelope& x) { return x.has_task_result() ? x.mutable_task_result() : nullptr; });
 }
 
 result<void> client::send(v1::AgentMessage message) {
   message.set_requires_response(false);
-  auto whom = impl_->link.coordinator();
-  if (!whom)
+  auto link = impl_->link();
+  if (!link->is_connected())
     return fail(v1::ERROR_CODE_UNAVAILABLE, "the connection to the coordinator is lost", true);
-  caf::scoped_actor self{impl_->link.system()};
-  self->send(whom, invocation(std::move(message), impl_->options.name, impl_->options.request_timeout));
+  link->request(invocation(std::move(message), impl_->options.name, impl_->options.request_timeout),
+                impl_->options.request_timeout, [](const link_client::answer&) {});
   return {};
 }
 
 result<v1::AgentList> client::agents(const v1::FindAgents& query) {
-  return impl_->ask_registry<v1::AgentList>(query);
+  v1::Envelope question;
+  *question.mutable_find_agents() = query;
+  return impl_->ask<v1::AgentList>(std::move(question), impl_->options.request_timeout, [](v1::Envelope& x) {
+    return x.has_agent_list() ? x.mutable_agent_list() : nullptr;
+  });
 }
 
 result<v1::NodeList> client::nodes() {
-  return impl_->ask_registry<v1::NodeList>(v1::ListNodes{});
+  v1::Envelope question;
+  question.mutable_list_nodes();
+  return impl_->ask<v1::NodeList>(std::move(question), impl_->options.request_timeout,
+                                  [](v1::Envelope& x) { return x.has_node_list() ? x.mutable_node_list() : nullptr; });
 }
 
 result<void> client::drain(const std::string& node) {
-  v1::DrainNode request;
-  request.set_node(node);
-  return impl_->ask_registry<v1::Ack>(std::move(request)).map([](const auto&) {});
+  v1::Envelope question;
+  question.mutable_drain_node()->set_node(node);
+  return impl_->ask<v1::Ack>(std::move(question), impl_->options.request_timeout, take_ack).map([](const auto&) {});
 }
 
 } // namespace troupe

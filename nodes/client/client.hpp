@@ -26,6 +26,8 @@ struct client_options {
   milliseconds connect_timeout{5'000};
   /// For everything that brings no deadline of its own.
   milliseconds request_timeout{30'000};
+  /// Allows a coordinator elsewhere than on this machine; nothing is encrypted or authenticated yet.
+  bool insecure_network = false;
 };
 
 /// What `client::wait` calls, always on the thread that waits.
@@ -57,7 +59,7 @@ private:
 };
 
 /// A program's way into a cluster: it joins as a client actor with one connection to a coordinator. Every call has a
-/// deadline; none waits for ever. All members may be called by any thread. Errors carry the codes of
+/// deadline. All members may be called by any thread. Errors carry the codes of
 /// troupe/v1/common.proto; ERROR_CODE_UNAVAILABLE means that the coordinator cannot be reached or went away, and that
 /// the call may not have happened.
 class client {

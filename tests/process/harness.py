@@ -43,12 +43,12 @@ def wait_until(condition, what, timeout=20.0, interval=0.02):
 class Process:
     """One troupe process. Its log is a file; its standard output is read line by line."""
 
-    def __init__(self, arguments, log, environment=None):
+    def __init__(self, arguments, log, environment=None, program=None):
         self.arguments = [str(x) for x in arguments]
         self.log = pathlib.Path(log)
         with open(self.log, "ab") as err:
             self.popen = subprocess.Popen(
-                [TROUPE, *self.arguments],
+                [*(program or [TROUPE]), *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=err,
@@ -100,10 +100,10 @@ class Process:
 
 
 class Node(Process):
-    """`troupe node …`, ready: `listen` and `metrics` are where it is."""
+    """`troupe node …`, ready: `listen` and `metrics_address` are where it is."""
 
-    def __init__(self, name, arguments, log):
-        super().__init__(["node", "--name", name, *arguments], log)
+    def __init__(self, name, arguments, log, program=None):
+        super().__init__(["--name", name, *arguments], log, program=program or [TROUPE, "node"])
         self.name = name
         line = self.read_line()
         if not line.startswith("ready "):

@@ -1,0 +1,49 @@
+"""The installed package: find_package(troupe), the example programs against it, and what they do in a cluster."""
+
+import os
+import subprocess
+import unittest
+
+
+from harness import ROOT, Node, ProcessTest
+
+BUILD = os.environ.get("TROUPE_BUILD", "build/dev")
+
+
+class Package(ProcessTest):
+    def run_tool(self, *command):
+        done = subprocess.run([str(x) for x in command], capture_output=True, text=True, timeout=400)
+        self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-4000:])
+
+    def build_example(self, name):
+        build = self.folder / name
+        source = ROOT / "examples" / name
+        self.run_tool("cmake", "-S", source, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.folder / 'installed'}")
+        self.run_tool("cmake", "--build", build)
+        return build
+
+    def test_programs_outside_of_the_tree_use_the_libraries(self):
+        self.run_tool("cmake", "--install", BUILD, "--prefix", self.folder / "installed")
+        client = self.build_example("client") / "client_example"
+        custom_agent = self.build_example("custom_agent") / "custom_agent"
+
+        coordinator = self.start_coordinator(role="coordinator,worker")
+        greeter = Node(
+            "greeter", ["--role", "worker", "--join", coordinator.listen], self.folder / "greeter.log", [str(custom_agent)]
+        )
+        self.addCleanup(greeter.close)
+        self.wait_for_nodes(coordinator, 2)
+
+        done = self.troupe("send", "greet", '{"name": "Ada"}', "--connect", coordinator.listen, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("hello, Ada", done.stdout)
+        self.assertIn('"greeter"', done.stdout)
+
+        done = subprocess.run([client, coordinator.listen], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("hello, Grace", done.stdout)
+        self.assertIn("keywords", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
