@@ -17,6 +17,7 @@ command completions_command();
 command drain_command();
 command node_command(node_extensions extensions = {});
 command nodes_command();
+command report_command();
 command resume_command();
 command run_command();
 command runs_command();
