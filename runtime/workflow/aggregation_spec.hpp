@@ -25,7 +25,8 @@ struct aggregation_spec {
   wait until = wait::all;
   /// For wait::quorum.
   uint32_t quorum = 0;
-  /// A success that does not hold here counts as a failure; `output` is the branch's output. Absent: every success counts.
+  /// A success that does not hold here counts as a failure; `output` is the branch's output. Absent: every success
+  /// counts.
   std::optional<lua_chunk> valid;
   /// After this long the results at hand are aggregated; 0 = none.
   milliseconds deadline{0};
