@@ -10,13 +10,20 @@
 
 namespace troupe {
 
-/// A compiled I-Regexp (RFC 9485): what JSONPath's match() and search() take. Also knows `^` and `$` as anchors
-/// and \d \s \w, as people expect. Runs all alternatives at once (Thompson 1968), so the time is bounded by
+/// A compiled regular expression. Runs all alternatives at once (Thompson 1968), so the time is bounded by
 /// pattern × text whatever they are.
 class i_regexp {
 public:
+  enum class dialect {
+    /// RFC 9485, what JSONPath's match() and search() take. Also knows `^` and `$` as anchors and \d \s \w, as people
+    /// expect.
+    i_regexp,
+    /// As much of ECMA-262 as can be run in this way, for JSON Schema: no lookaround, no back references.
+    ecma,
+  };
+
   /// Limits: 1 KiB of pattern, 4 096 instructions after repetitions are unrolled.
-  static result<i_regexp> compile(std::string_view pattern);
+  static result<i_regexp> compile(std::string_view pattern, dialect as = dialect::i_regexp);
 
   /// The whole text matches.
   bool match(std::string_view text) const;
@@ -35,7 +42,7 @@ public:
   };
 
   struct instruction {
-    enum class op { character, one_of, split, jump, text_begin, text_end, accept };
+    enum class op { character, one_of, split, jump, text_begin, text_end, word_edge, no_word_edge, accept };
     op what;
     char32_t character = 0;
     /// one_of: index of the class. split, jump: targets.

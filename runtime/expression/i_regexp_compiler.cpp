@@ -1,6 +1,5 @@
 #include "runtime/expression/i_regexp.hpp"
-
-#include "runtime/expression/unicode_category.hpp"
+#include "runtime/expression/i_regexp_reader.hpp"
 #include "runtime/expression/utf8.hpp"
 
 #include <algorithm>
@@ -21,9 +20,9 @@ constexpr int depth_limit = 64;
 
 // Recursive descent; each function appends the code of what it has read. Targets are relative to the begin of the
 // code, which repetitions copy and shift.
-class compiler {
+class compiler : private i_regexp_reader {
 public:
-  explicit compiler(std::string_view text) : text_{text} {}
+  compiler(std::string_view text, i_regexp::dialect as) : i_regexp_reader{text, as} {}
 
   result<i_regexp::program> run() {
     if (!alternatives(0))
@@ -35,15 +34,6 @@ public:
   }
 
 private:
-  bool reject(const char* fault) {
-    fault_ = fault;
-    return false;
-  }
-
-  bool at(char c) const {
-    return pos_ < text_.size() && text_[pos_] == c;
-  }
-
   uint32_t here() const {
     return static_cast<uint32_t>(code_.size());
   }
@@ -84,16 +74,25 @@ private:
     const auto c = utf8::next(text_, pos_);
     switch (c) {
     case '(':
+      if (ecma_ && at('?') && !plain_group())
+        return false;
       if (!alternatives(depth + 1))
         return false;
       if (!at(')'))
         return reject("expected ')'");
       ++pos_;
       return true;
-    case '[':
-      return class_expression();
+    case '[': {
+      char_class set;
+      if (!read_class(set))
+        return false;
+      emit(std::move(set));
+      return true;
+    }
     case '.':
       emit({true, {{'\n', '\n'}, {'\r', '\r'}}, 0});
+      if (ecma_)
+        classes_.back().ranges.emplace_back(0x2028, 0x2029);
       return true;
     case '^':
       code_.push_back({op::text_begin});
@@ -102,6 +101,10 @@ private:
       code_.push_back({op::text_end});
       return true;
     case '\\': {
+      if (ecma_ && (at('b') || at('B'))) {
+        code_.push_back({text_[pos_++] == 'b' ? op::word_edge : op::no_word_edge});
+        return true;
+      }
       char_class set;
       const auto single = escape(set);
       if (!fault_.empty())
@@ -112,135 +115,45 @@ private:
         emit(std::move(set));
       return true;
     }
+    case '{':
+    case ']':
+    case '}':
+      if (ecma_ && !begins_count(pos_ - 1)) {
+        code_.push_back({op::character, c});
+        return true;
+      }
+      --pos_;
+      if (c == '{')
+        return reject("nothing to repeat here");
+      return reject("expected a character; write a backslash before a literal bracket");
     case '*':
     case '+':
     case '?':
-    case '{':
       --pos_;
       return reject("nothing to repeat here");
-    case ']':
-    case '}':
-      --pos_;
-      return reject("expected a character; write a backslash before a literal bracket");
     default:
       code_.push_back({op::character, c});
       return true;
     }
   }
 
+  // After "(?".
+  bool plain_group() {
+    if (pos_ + 1 < text_.size() && text_[pos_ + 1] == ':') {
+      pos_ += 2;
+      return true;
+    }
+    return reject("lookaround and named groups are not supported");
+  }
+
+  // ECMA-262 takes a brace that begins no count for itself.
+  bool begins_count(size_t i) const {
+    return text_[i] == '{' && i + 1 < text_.size() && text_[i + 1] >= '0' && text_[i + 1] <= '9';
+  }
+
   void emit(char_class set) {
     code_.push_back({op::one_of, 0, static_cast<uint32_t>(classes_.size())});
     classes_.push_back(std::move(set));
-  }
-
-  // After a backslash: one character, or a class merged into `set`.
-  std::optional<char32_t> escape(char_class& set) {
-    if (pos_ >= text_.size()) {
-      reject("a backslash must be followed by a character");
-      return {};
-    }
-    const char c = text_[pos_++];
-    switch (c) {
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    case 'p':
-    case 'P':
-      category(set, c == 'P');
-      return {};
-    case 'd':
-    case 'D':
-      merge(set, {false, {{'0', '9'}}, 0}, c == 'D');
-      return {};
-    case 's':
-    case 'S':
-      merge(set, {false, {{'\t', '\n'}, {'\r', '\r'}, {' ', ' '}}, 0}, c == 'S');
-      return {};
-    case 'w':
-    case 'W':
-      merge(set, {false, {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}}, 0}, c == 'W');
-      return {};
-    default:
-      if (std::string_view{"()*+-.?[\\]^{|}$/"}.find(c) != std::string_view::npos)
-        return c;
-      --pos_;
-      reject("unknown escape");
-      return {};
-    }
-  }
-
-  void category(char_class& set, bool negated) {
-    const auto end = text_.find('}', pos_);
-    if (!at('{') || end == std::string_view::npos) {
-      reject("expected a category such as {Lu}");
-      return;
-    }
-    const auto mask = unicode_category_mask(text_.substr(pos_ + 1, end - pos_ - 1));
-    if (mask == 0) {
-      reject("unknown category");
-      return;
-    }
-    pos_ = end + 1;
-    set.categories |= negated ? ~mask : mask;
-  }
-
-  // `part` has sorted ranges that do not touch.
-  static void merge(char_class& set, const char_class& part, bool negated) {
-    if (!negated) {
-      set.ranges.insert(set.ranges.end(), part.ranges.begin(), part.ranges.end());
-      return;
-    }
-    char32_t next = 0;
-    for (auto [low, high] : part.ranges) {
-      if (low > next)
-        set.ranges.emplace_back(next, low - 1);
-      next = high + 1;
-    }
-    set.ranges.emplace_back(next, 0x10FFFF);
-  }
-
-  bool class_expression() {
-    char_class set;
-    if (at('^')) {
-      set.negated = true;
-      ++pos_;
-    }
-    for (bool first = true;; first = false) {
-      if (pos_ >= text_.size())
-        return reject("expected ']'");
-      if (at(']') && !first) {
-        ++pos_;
-        emit(std::move(set));
-        return true;
-      }
-      const auto low = class_character(set);
-      if (!fault_.empty())
-        return false;
-      if (!low)
-        continue;
-      auto high = low;
-      if (at('-') && pos_ + 1 < text_.size() && text_[pos_ + 1] != ']') {
-        ++pos_;
-        high = class_character(set);
-        if (!fault_.empty())
-          return false;
-        if (!high || *high < *low)
-          return reject("the range is upside down");
-      }
-      set.ranges.emplace_back(*low, *high);
-    }
-  }
-
-  std::optional<char32_t> class_character(char_class& set) {
-    if (at('[') || at(']')) {
-      reject("expected a character; write a backslash before a literal bracket");
-      return {};
-    }
-    const auto c = utf8::next(text_, pos_);
-    return c == '\\' ? escape(set) : std::optional{c};
   }
 
   bool number(uint32_t& out) {
@@ -258,7 +171,7 @@ private:
       low = at('+') ? 1 : 0;
       high = at('?') ? 1 : unbounded;
       ++pos_;
-    } else if (at('{')) {
+    } else if (at('{') && (!ecma_ || begins_count(pos_))) {
       ++pos_;
       if (!number(low))
         return reject("expected a number");
@@ -276,6 +189,9 @@ private:
     } else {
       return true;
     }
+    // Lazy or not makes no difference to whether a text matches.
+    if (ecma_ && at('?'))
+      ++pos_;
     return repeat(begin, low, high, high == unbounded);
   }
 
@@ -323,19 +239,16 @@ private:
     return i;
   }
 
-  std::string_view text_;
-  size_t pos_ = 0;
-  std::string fault_;
   std::vector<instruction> code_;
   std::vector<char_class> classes_;
 };
 
 } // namespace
 
-result<i_regexp> i_regexp::compile(std::string_view pattern) {
+result<i_regexp> i_regexp::compile(std::string_view pattern, dialect as) {
   if (pattern.size() > pattern_limit)
     return fail(v1::ERROR_CODE_INVALID_INPUT, "the pattern is longer than 1024 bytes");
-  auto compiled = compiler{pattern}.run();
+  auto compiled = compiler{pattern, as}.run();
   if (!compiled)
     return tl::unexpected{compiled.error()};
   return i_regexp{std::make_shared<const program>(std::move(*compiled))};

@@ -1,10 +1,8 @@
 #include "runtime/expression/json_schema.hpp"
 
+#include "runtime/expression/json_schema_rules.hpp"
 #include "runtime/expression/json_schema_shape.hpp"
 
-#define VALIJSON_USE_EXCEPTIONS 1
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
@@ -35,19 +33,16 @@ std::string pointer(const std::vector<std::string>& context) {
 
 struct json_schema::compiled {
   json document;
-  bool uses_patterns = false;
   valijson::Schema schema;
 };
 
 json_schema::json_schema(std::shared_ptr<const compiled> c) : compiled_{std::move(c)} {}
 
 result<json_schema> json_schema::compile(const json& schema) {
-  auto shape = json_schema_shape::inspect(schema);
-  if (!shape)
-    return tl::unexpected{shape.error()};
+  if (auto fit = json_schema_shape::inspect(schema); !fit)
+    return tl::unexpected{fit.error()};
   auto made = std::make_shared<compiled>();
   made->document = schema;
-  made->uses_patterns = shape->uses_patterns;
   try {
     valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
     parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(made->document), made->schema);
@@ -62,12 +57,15 @@ const json& json_schema::document() const {
 }
 
 std::vector<std::string> json_schema::check(const json& value) const {
-  if (auto fault = json_schema_shape::unfit(value, compiled_->uses_patterns); !fault.empty())
+  if (auto fault = json_schema_shape::unfit(value); !fault.empty())
     return {fault};
   valijson::ValidationResults results;
   try {
     valijson::Validator validator;
-    if (validator.validate(compiled_->schema, valijson::adapters::NlohmannJsonAdapter(value), &results))
+    const valijson::adapters::NlohmannJsonAdapter target(value);
+    // First without a report: it stops at the first fault, and most values have none.
+    if (validator.validate(compiled_->schema, target, nullptr)
+        || validator.validate(compiled_->schema, target, &results))
       return {};
   } catch (const std::exception& fault) {
     return {std::string{": cannot be checked: "} + fault.what()};

@@ -1,5 +1,7 @@
 #include "runtime/expression/json_schema_shape.hpp"
 
+#include "runtime/expression/i_regexp.hpp"
+
 #include <cstddef>
 #include <map>
 #include <string_view>
@@ -12,8 +14,6 @@ namespace {
 constexpr size_t depth_limit = 64;
 constexpr size_t schema_limit = 5000;
 constexpr size_t value_depth_limit = 256;
-// std::regex, which the validator uses, recurses once per character.
-constexpr size_t pattern_text_limit = 8 * 1024;
 
 bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -36,7 +36,7 @@ class inspector {
 public:
   explicit inspector(const json& root) : root_{root} {}
 
-  result<facts> run() {
+  result<void> run() {
     if (!root_.is_object() && !root_.is_boolean())
       return fail(v1::ERROR_CODE_INVALID_INPUT, "a JSON Schema is an object, found " + std::string{root_.type_name()});
     if (auto done = visit(root_, {}, 0); !done)
@@ -44,7 +44,7 @@ public:
     for (const auto& [schema, place] : schemas_)
       if (circular(*schema))
         return fail(v1::ERROR_CODE_INVALID_INPUT, place + ": the schema refers to itself without end");
-    return found_;
+    return {};
   }
 
 private:
@@ -57,10 +57,8 @@ private:
       schemas_.emplace_back(&value, place);
       if (schemas_.size() > schema_limit)
         return fail(v1::ERROR_CODE_INVALID_INPUT, "the schema has more than 5000 parts");
-      // A *property* of such a name has an object there, no text.
-      for (const auto* key : {"pattern", "format"})
-        found_.uses_patterns = found_.uses_patterns || (value.contains(key) && value[key].is_string());
-      found_.uses_patterns = found_.uses_patterns || value.contains("patternProperties");
+      if (auto done = check_patterns(value, place); !done)
+        return done;
       if (auto ref = value.find("$ref"); ref != value.end() && ref->is_string() && !target(*ref))
         return fail(v1::ERROR_CODE_INVALID_INPUT,
                     place + "/$ref: nothing is found at " + ref->dump()
@@ -76,6 +74,25 @@ private:
       if (auto done = visit(*i, place + "/" + name, depth + 1); !done)
         return done;
     }
+    return {};
+  }
+
+  static result<void> check_patterns(const json& schema, const std::string& place) {
+    auto check = [&](const std::string& pattern, const std::string& key) -> result<void> {
+      auto compiled = i_regexp::compile(pattern, i_regexp::dialect::ecma);
+      if (compiled)
+        return {};
+      return fail(v1::ERROR_CODE_INVALID_INPUT,
+                  place + "/" + key + ": the pattern \"" + pattern + "\" cannot be used: " + compiled.error().message);
+    };
+    // A *property* of that name has an object there, no text.
+    if (auto pattern = schema.find("pattern"); pattern != schema.end() && pattern->is_string())
+      if (auto done = check(pattern->get<std::string>(), "pattern"); !done)
+        return done;
+    if (auto named = schema.find("patternProperties"); named != schema.end() && named->is_object())
+      for (auto i = named->begin(); i != named->end(); ++i)
+        if (auto done = check(i.key(), "patternProperties"); !done)
+          return done;
     return {};
   }
 
@@ -124,18 +141,17 @@ private:
   }
 
   const json& root_;
-  facts found_;
   std::vector<std::pair<const json*, std::string>> schemas_;
   std::map<const json*, mark> marks_;
 };
 
 } // namespace
 
-result<facts> inspect(const json& schema) {
+result<void> inspect(const json& schema) {
   return inspector{schema}.run();
 }
 
-std::string unfit(const json& value, bool uses_patterns) {
+std::string unfit(const json& value) {
   struct entry {
     const json* value;
     size_t depth;
@@ -146,8 +162,6 @@ std::string unfit(const json& value, bool uses_patterns) {
     pending.pop_back();
     if (depth > value_depth_limit)
       return ": nested deeper than 256 levels, too deep to be checked";
-    if (uses_patterns && next->is_string() && next->get_ref<const std::string&>().size() > pattern_text_limit)
-      return ": a text of more than 8 KiB cannot be checked against a schema with patterns or formats";
     if (next->is_structured())
       for (const auto& x : *next)
         pending.push_back({&x, depth + 1});

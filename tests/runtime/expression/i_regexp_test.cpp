@@ -66,6 +66,23 @@ TEST(i_regexp, refuses_patterns_that_grow_too_large) {
   EXPECT_NE(fault(std::string(200, '(') + std::string(200, ')')), "");
 }
 
+TEST(i_regexp, takes_the_common_part_of_ecma_262) {
+  auto finds_ecma = [](const char* pattern, const std::string& text) {
+    return i_regexp::compile(pattern, i_regexp::dialect::ecma).value().search(text);
+  };
+  EXPECT_TRUE(finds_ecma("^(?:ab)+?$", "abab"));
+  EXPECT_TRUE(finds_ecma("\\u00e9\\x41", "éA"));
+  EXPECT_TRUE(finds_ecma("^\\uD83D\\uDE00$", "\U0001F600"));
+  EXPECT_TRUE(finds_ecma("^{a}$", "{a}"));
+  EXPECT_TRUE(finds_ecma("a{2}", "aa"));
+  EXPECT_TRUE(finds_ecma("^[[\\d-x]+$", "[1-x"));
+  EXPECT_TRUE(finds_ecma("\\Bb", "ab"));
+  EXPECT_FALSE(finds_ecma("\\Bb", "b"));
+  EXPECT_FALSE(finds_ecma("^.$", "\u2028"));
+  for (const auto* pattern : {"(?=a)", "(?<n>a)", "\\1", "\\q", "a{3,2}", "*", "\\u12"})
+    EXPECT_FALSE(i_regexp::compile(pattern, i_regexp::dialect::ecma).has_value()) << pattern;
+}
+
 TEST(i_regexp, stays_linear_where_backtracking_explodes) {
   const std::string text(5000, 'a');
   EXPECT_FALSE(matches("(a*)*b", text));
