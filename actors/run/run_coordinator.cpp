@@ -35,7 +35,7 @@ void run_coordinator_state::start(pointer self, run_start from, run_coordinator_
     session_->replay(event);
   if (from.resumed)
     session_->resume(now());
-  else
+  else if (!session_->machine().finished())
     execute(session_->appended(from.events.size()));
   pump();
 }

@@ -56,6 +56,8 @@ void run_session::replay(const v1::RunEvent& event) {
 }
 
 void run_session::resume(int64_t now_ms) {
+  if (machine_.finished())
+    return; // its first event ended it: only the end is left to be stored and told
   held_.clear();
   v1::RunEvent event;
   event.mutable_run_resumed()->set_owner(summary_.owner());
@@ -93,16 +95,20 @@ std::optional<int64_t> run_session::next_timer() const {
 }
 
 std::optional<v1::AppendEvents> run_session::take_append() {
-  if (in_flight_ > 0 || pending_.empty())
+  // The event that a run is created with may end it (all its steps are skipped, an input cannot be mapped): then the
+  // store has the event, but not yet the end.
+  auto only_the_end = pending_.empty() && machine_.finished() && !held_.empty();
+  if (appending_ || (pending_.empty() && !only_the_end))
     return std::nullopt;
   v1::AppendEvents append;
   append.set_run_id(summary_.run_id());
   append.set_epoch(summary_.epoch());
   append.set_first_seq(durable_seq_ + 1);
-  in_flight_ = std::min(pending_.size(), most_events_per_append);
-  for (size_t i = 0; i < in_flight_; ++i)
+  appending_ = true;
+  auto count = std::min(pending_.size(), most_events_per_append);
+  for (size_t i = 0; i < count; ++i)
     *append.add_events() = pending_[i];
-  if (machine_.finished() && in_flight_ == pending_.size())
+  if (machine_.finished() && count == pending_.size())
     *append.mutable_summary() = summary_;
   return append;
 }
@@ -113,7 +119,7 @@ std::vector<command> run_session::appended(uint64_t last_seq) {
     ++durable_seq_;
     pending_.pop_front();
   }
-  in_flight_ = 0;
+  appending_ = false;
   while (!held_.empty() && held_.front().first <= durable_seq_) {
     out.push_back(std::move(held_.front().second));
     held_.pop_front();
@@ -122,7 +128,7 @@ std::vector<command> run_session::appended(uint64_t last_seq) {
 }
 
 void run_session::append_failed() {
-  in_flight_ = 0;
+  appending_ = false;
 }
 
 bool run_session::done() const {

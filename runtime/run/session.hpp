@@ -68,9 +68,9 @@ private:
   uint64_t last_seq_ = 0;
   uint64_t durable_seq_ = 0;
   int64_t last_event_ms_ = 0;
-  /// Not yet durable. The first `in_flight_` of them are being appended.
+  /// Not yet durable. While `appending_`, the first of them are on their way to the store.
   std::deque<v1::RunEvent> pending_;
-  size_t in_flight_ = 0;
+  bool appending_ = false;
   /// Commands by the event that they follow from.
   std::deque<std::pair<uint64_t, command>> held_;
   std::set<std::pair<int64_t, uint64_t>> timers_by_due_;

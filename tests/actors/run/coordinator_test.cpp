@@ -51,6 +51,20 @@ TEST_F(coordinator_test, drives_a_run_to_its_end) {
   EXPECT_EQ(stored().state(), v1::RUN_STATE_SUCCEEDED);
 }
 
+TEST_F(coordinator_test, ends_a_run_at_once_that_has_nothing_to_do) {
+  ask<v1::RunAccepted>(boss, submission(R"(
+workflow: nothing
+agents: {w: {kind: lua, script: "return 1"}}
+steps: [{id: x, agent: w, input: "$.input.not_given", on_error: continue}]
+)"));
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_PARTIAL);
+  v1::WatchRun watch;
+  watch.set_run_id("r1");
+  ASSERT_TRUE(ask<v1::RunSummary>(boss, watch, watcher));
+  ASSERT_EQ(updates->size(), 1U);
+  EXPECT_TRUE(updates->back().has_run_finished());
+}
+
 TEST_F(coordinator_test, sends_no_task_before_the_result_it_depends_on_is_durable) {
   ask<v1::RunAccepted>(boss, submission(two_steps));
   auto x = next_task();

@@ -64,6 +64,30 @@ TEST_F(session_test, lets_no_command_leave_before_its_event_is_durable) {
   EXPECT_EQ(tasks_of(session.appended(2)).size(), 1U);
 }
 
+TEST_F(session_test, stores_the_end_of_a_run_that_its_first_event_ends) {
+  definition = test::compile(R"(
+workflow: nothing_to_do
+agents: {w: {kind: lua, script: "return 1"}}
+steps: [{id: x, agent: w, when: "false"}]
+)");
+  auto session = begun();
+  EXPECT_FALSE(session.done()) << "the store has the event, but not the end";
+  auto append = session.take_append();
+  ASSERT_TRUE(append);
+  EXPECT_EQ(append->events_size(), 0);
+  EXPECT_EQ(append->first_seq(), 2U);
+  EXPECT_EQ(append->summary().state(), v1::RUN_STATE_SUCCEEDED);
+  EXPECT_FALSE(session.take_append()) << "one append at a time";
+  auto commands = session.appended(1);
+  ASSERT_EQ(commands.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<finish_run>(commands[0]));
+  EXPECT_TRUE(session.done());
+
+  auto next_life = begun();
+  next_life.resume(5'000);
+  EXPECT_TRUE(next_life.take_append()) << "its coordinator may have died in between";
+}
+
 TEST_F(session_test, appends_the_same_events_again_after_a_failure) {
   auto session = begun();
   auto first = tasks_of(session.appended(1));
