@@ -48,7 +48,7 @@ void journal_state::start(pointer self, journal_config config, journal_probe pro
 void journal_state::append(v1::AppendEvents request, append_promise promise) {
   batch_events_ += static_cast<size_t>(request.events_size());
   batch_bytes_ += request.ByteSizeLong();
-  batch_.push_back({std::move(request), std::move(promise)});
+  batch_.push_back({std::move(request), std::move(promise), std::chrono::steady_clock::now()});
   if (batch_events_ >= config_.most_events || batch_bytes_ >= config_.most_bytes) {
     commit();
   } else if (!flush_is_due_) {
@@ -72,7 +72,8 @@ void journal_state::commit() {
   auto begin = std::chrono::steady_clock::now();
   // Should this throw, the destructor answers those that wait.
   auto outcome = store_->append(requests);
-  std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  auto end = std::chrono::steady_clock::now();
+  std::chrono::duration<double> took = end - begin;
   probe_->commit_ended(took.count(), batch_events_);
   if (outcome)
     store_worked();
@@ -84,7 +85,8 @@ void journal_state::commit() {
       probe_->failed(why->code);
       batch_[i].promise.deliver(to_caf(*why));
     } else {
-      probe_->appended(static_cast<size_t>(batch_[i].request.events_size()));
+      std::chrono::duration<double> waited = end - batch_[i].arrived;
+      probe_->appended(static_cast<size_t>(batch_[i].request.events_size()), waited.count());
       batch_[i].promise.deliver(std::move(*outcome->at(i)));
     }
   }

@@ -10,6 +10,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -62,6 +63,7 @@ private:
   struct pending_append {
     v1::AppendEvents request;
     append_promise promise;
+    std::chrono::steady_clock::time_point arrived;
   };
 
   void store_failed(const error& why);

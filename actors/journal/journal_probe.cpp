@@ -13,7 +13,9 @@ struct journal_probe::instruments {
   prometheus::Counter* appends;
   prometheus::Counter* events;
   prometheus::Counter* commits;
+  prometheus::Histogram* append_seconds;
   prometheus::Histogram* commit_seconds;
+  prometheus::Histogram* fsync_seconds;
   prometheus::Histogram* batch_events;
   prometheus::Gauge* degraded;
   std::map<errc, prometheus::Counter*> errors;
@@ -28,12 +30,17 @@ journal_probe::journal_probe(prometheus::Registry& registry) : all_{std::make_sh
   auto histogram = [&](const char* name, const char* help, buckets bounds) {
     return &prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, bounds);
   };
+  const buckets write_times = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5};
   all_->appends = counter("troupe_journal_appends_total", "Requests to append that became durable.");
-  all_->events = counter("troupe_journal_events_total", "Events that became durable.");
+  all_->events = counter("troupe_journal_events_total",
+                         "Events that became durable by appends; a run's first one comes with the run.");
+  all_->append_seconds =
+      histogram("troupe_journal_append_seconds", "From a request to append to its events durable.", write_times);
   all_->commits = counter("troupe_journal_commits_total", "Transactions of appends, failed ones included.");
   all_->commit_seconds =
-      histogram("troupe_journal_commit_seconds", "From begin to durable, per transaction of appends.",
-                {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5});
+      histogram("troupe_journal_commit_seconds", "From begin to durable, per transaction of appends.", write_times);
+  all_->fsync_seconds =
+      histogram("troupe_journal_fsync_seconds", "Write of the log and its fsync, per transaction.", write_times);
   all_->batch_events = histogram("troupe_journal_batch_events", "Events per transaction of appends.",
                                  {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096});
   all_->degraded = &prometheus::BuildGauge()
@@ -59,9 +66,14 @@ void journal_probe::commit_ended(double seconds, size_t events) const {
   all_->batch_events->Observe(static_cast<double>(events));
 }
 
-void journal_probe::appended(size_t events) const {
+void journal_probe::synced(double seconds) const {
+  all_->fsync_seconds->Observe(seconds);
+}
+
+void journal_probe::appended(size_t events, double seconds) const {
   all_->appends->Increment();
   all_->events->Increment(static_cast<double>(events));
+  all_->append_seconds->Observe(seconds);
 }
 
 void journal_probe::failed(errc why) const {

@@ -18,8 +18,10 @@ public:
 
   /// One transaction of appends is durable, or has failed.
   void commit_ended(double seconds, size_t events) const;
-  /// One request's events are durable.
-  void appended(size_t events) const;
+  /// The store waited for its disk: a transaction's commit, of whatever kind.
+  void synced(double seconds) const;
+  /// One request's events are durable; `seconds` since the request came.
+  void appended(size_t events, double seconds) const;
   /// A request was refused.
   void failed(errc why) const;
   void degraded(bool is_degraded) const;

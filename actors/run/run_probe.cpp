@@ -29,6 +29,8 @@ run_probe::run_probe(prometheus::Registry& registry) : all_{std::make_shared<ins
   all_->late = counter("troupe_results_late_total", "Results for attempts that no longer counted.");
   all_->active =
       &prometheus::BuildGauge().Name("troupe_runs_active").Help("Runs under way here.").Register(registry).Add({});
+  // A coordinator that is started anew has none yet, whatever the one before it left here.
+  all_->active->Set(0);
   all_->duration =
       &prometheus::BuildHistogram()
            .Name("troupe_run_duration_seconds")

@@ -15,6 +15,7 @@
 #include <caf/actor_cast.hpp>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <functional>
 #include <utility>
 
@@ -30,12 +31,17 @@ child_spec child(std::string id, std::function<caf::actor(caf::actor_system&)> s
   return out;
 }
 
-result<std::unique_ptr<store>> open_store(const node_config& config) {
+result<std::unique_ptr<store>> open_store(const node_config& config, const journal_probe& probe) {
   if (config.data.empty())
     return std::make_unique<memory_store>();
   sqlite_store_config options;
   options.data_dir = config.data;
   options.owner_alive = [folder = config.data](const std::string& owner) { return owner_lock::alive(folder, owner); };
+  options.around_commit = [probe](const std::function<void()>& commit) {
+    auto begin = std::chrono::steady_clock::now();
+    commit();
+    probe.synced(std::chrono::duration<double>{std::chrono::steady_clock::now() - begin}.count());
+  };
   auto opened = sqlite_store::open(std::move(options));
   if (!opened)
     return tl::unexpected<error>(opened.error());
@@ -44,8 +50,9 @@ result<std::unique_ptr<store>> open_store(const node_config& config) {
 
 caf::actor start_journal(node_parts& parts, caf::actor_system& system) {
   journal_config config;
-  config.open = [node = parts.config] { return open_store(node); };
-  journal_actor handle = system.spawn<caf::detached>(journal, std::move(config), journal_probe{*parts.metrics});
+  journal_probe probe{*parts.metrics};
+  config.open = [node = parts.config, probe] { return open_store(node, probe); };
+  journal_actor handle = system.spawn<caf::detached>(journal, std::move(config), probe);
   parts.directory.enter(&node_directory::journal, handle);
   return caf::actor_cast<caf::actor>(handle);
 }

@@ -143,6 +143,13 @@ struct sqlite_store::impl {
     uint64_t number = 0;
   };
 
+  void commit(sqlite::transaction& tx) {
+    if (config.around_commit)
+      config.around_commit([&] { tx.commit(); });
+    else
+      tx.commit();
+  }
+
   result<stored_head> head(const std::string& run_id) {
     auto row = select_head(run_id);
     if (!row.next())
@@ -221,7 +228,7 @@ struct sqlite_store::impl {
     uint64_t seq = 0;
     for (const auto& event : request.events())
       write_event(number, ++seq, event);
-    tx.commit();
+    commit(tx);
     return summary;
   }
 
@@ -235,7 +242,7 @@ struct sqlite_store::impl {
       return tl::unexpected(epoch.error());
     update_owner.run(request.owner(), *epoch, run->number);
     auto out = summary_of(request.run_id());
-    tx.commit();
+    commit(tx);
     return out;
   }
 
@@ -299,7 +306,7 @@ result<std::vector<result<v1::EventsAppended>>> sqlite_store::append(std::span<c
     sqlite::transaction tx{impl_->db};
     for (const auto* entry : batch)
       out.push_back(impl_->append_one(*entry));
-    tx.commit();
+    impl_->commit(tx);
     return out;
   });
 }

@@ -4,6 +4,7 @@
 #include "runtime/journal/store.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 namespace troupe {
@@ -17,6 +18,9 @@ struct sqlite_store_config {
   uint64_t max_bytes = 0;
   /// Asked before a run is taken from its owner, usually `owner_lock::alive`.
   owner_alive_fn owner_alive = {};
+  /// Runs `commit`, the moment of a transaction that waits for the disk (write of the log, fsync), exactly once; for
+  /// those who measure it. Empty: it simply runs.
+  std::function<void(const std::function<void()>& commit)> around_commit = {};
 };
 
 /// Runs in a SQLite database (WAL, synchronous=FULL: what is acknowledged survives power loss). Several processes may

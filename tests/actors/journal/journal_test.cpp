@@ -85,6 +85,7 @@ TEST_F(journal_test, answers_an_append_once_it_is_stored) {
   EXPECT_EQ(metric("events_total"), 3);
   EXPECT_EQ(metric("commits_total"), 1);
   EXPECT_EQ(metric("commit_seconds"), 1);
+  EXPECT_EQ(metric("append_seconds"), 1);
   EXPECT_EQ(metric("batch_events"), 1);
 }
 
