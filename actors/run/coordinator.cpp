@@ -14,6 +14,16 @@
 
 namespace troupe {
 
+namespace {
+
+caf::error not_here(const std::string& run) {
+  return to_caf({v1::ERROR_CODE_UNAVAILABLE,
+                 "run " + run + " has not ended, and this coordinator does not work on it: troupe resume " + run,
+                 true});
+}
+
+} // namespace
+
 void coordinator_state::start(pointer self, coordinator_config config, run_neighbours neighbours,
                               registry_actor registry, run_probe probe) {
   self_ = self;
@@ -122,6 +132,14 @@ void coordinator_state::launch(run_start from, uint32_t restarts) {
   auto handle = self_->spawn<caf::monitored>(run_coordinator, std::move(from), config_.run, neighbours_, *probe_,
                                              self_->address());
   names_[handle.address()] = id;
+  if (auto early = early_watchers_.extract(id)) {
+    v1::WatchRun watch;
+    watch.set_run_id(id);
+    for (auto& waiting : early.mapped()) {
+      self_->send(handle, watch, waiting.watcher);
+      waiting.promise.deliver(waiting.summary);
+    }
+  }
   runs_[id] = {std::move(handle), restarts};
 }
 
@@ -144,14 +162,27 @@ void coordinator_state::ended(const caf::down_msg& down) {
     return;
   }
   spdlog::warn("run {} crashed and is taken up again from its journal: {}", id, caf::to_string(down.reason));
+  ++takeovers_;
   v1::GetRun get;
   get.set_run_id(id);
   self_->request(neighbours_.journal, config_.journal_timeout, std::move(get))
-      .then([this,
-             restarts](const v1::RunDetails& details) { adopt(details.summary(), restarts + 1, [](const error*) {}); },
-            [id](const caf::error& why) {
-              spdlog::error("run {} could not be read from the journal: {}", id, from_caf(why).message);
-            });
+      .then(
+          [this, restarts](const v1::RunDetails& details) {
+            adopt(details.summary(), restarts + 1, [this](const error*) { takeover_ended(); });
+          },
+          [this, id](const caf::error& why) {
+            takeover_ended();
+            spdlog::error("run {} could not be read from the journal: {}", id, from_caf(why).message);
+          });
+}
+
+void coordinator_state::takeover_ended() {
+  if (--takeovers_ > 0)
+    return;
+  // Whoever still waits asked for a run that somebody else works on, or that could not go on.
+  for (auto& [id, waiting] : std::exchange(early_watchers_, {}))
+    for (auto& early : waiting)
+      early.promise.deliver(not_here(id));
 }
 
 // -- resume -----------------------------------------------------------------------------------------------------------
@@ -193,6 +224,7 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts, s
 }
 
 caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request) {
+  ++takeovers_;
   auto promise = self_->make_response_promise<v1::RunList>();
   v1::ListRuns list;
   list.set_unfinished_only(true);
@@ -207,9 +239,10 @@ caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request
               bool failed = false;
             };
             auto state = std::make_shared<progress>();
-            auto settle = [promise, state, only]() mutable {
+            auto settle = [this, promise, state, only]() mutable {
               if (--state->open > 0)
                 return;
+              takeover_ended();
               if (!only.empty() && state->taken.runs_size() == 0) {
                 auto why = state->failed ? state->last
                                          : error{v1::ERROR_CODE_NOT_FOUND, "there is no unfinished run " + only, false};
@@ -236,30 +269,45 @@ caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request
             }
             settle();
           },
-          [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
+          [this, promise](caf::error& why) mutable {
+            takeover_ended();
+            promise.deliver(std::move(why));
+          });
   return promise;
 }
 
 // -- the rest ---------------------------------------------------------------------------------------------------------
 
 caf::result<v1::RunSummary> coordinator_state::watch(const v1::WatchRun& request, const run_watcher_actor& watcher) {
-  if (auto i = runs_.find(request.run_id()); i != runs_.end())
-    self_->send(i->second.handle, request, watcher);
+  auto active = runs_.find(request.run_id());
+  auto was_here = active != runs_.end();
+  if (was_here)
+    self_->send(active->second.handle, request, watcher);
   auto promise = self_->make_response_promise<v1::RunSummary>();
   v1::GetRun get;
   get.set_run_id(request.run_id());
   self_->request(neighbours_.journal, config_.journal_timeout, std::move(get))
       .then(
-          [this, promise, watcher](const v1::RunDetails& details) mutable {
+          [this, promise, watcher, was_here, request = v1::WatchRun{request}](const v1::RunDetails& details) mutable {
             const auto& summary = details.summary();
-            // A run that ended between the two questions has told its watchers itself.
             if (summary.state() != v1::RUN_STATE_RUNNING) {
+              // Once more than needed where the run ended between the two questions and told its watchers itself.
               auto past = replay_run(details);
               if (!past) {
                 promise.deliver(to_caf(past.error()));
                 return;
               }
               self_->send(watcher, finished_update(summary, past->machine));
+            } else if (!was_here) {
+              if (auto i = runs_.find(request.run_id()); i != runs_.end()) {
+                self_->send(i->second.handle, request, watcher);
+              } else if (takeovers_ > 0) {
+                early_watchers_[request.run_id()].push_back({watcher, promise, summary});
+                return;
+              } else {
+                promise.deliver(not_here(request.run_id()));
+                return;
+              }
             }
             promise.deliver(summary);
           },
@@ -275,8 +323,14 @@ caf::result<v1::Ack> coordinator_state::cancel(const v1::CancelRun& request) {
   v1::GetRun get;
   get.set_run_id(request.run_id());
   self_->request(neighbours_.journal, config_.journal_timeout, std::move(get))
-      .then([promise](const v1::RunDetails&) mutable { promise.deliver(v1::Ack{}); },
-            [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
+      .then(
+          [promise](const v1::RunDetails& details) mutable {
+            if (details.summary().state() == v1::RUN_STATE_RUNNING)
+              promise.deliver(not_here(details.summary().run_id()));
+            else
+              promise.deliver(v1::Ack{});
+          },
+          [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
   return promise;
 }
 

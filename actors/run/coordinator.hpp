@@ -8,6 +8,8 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <caf/typed_response_promise.hpp>
+
 #include <deque>
 #include <map>
 #include <string>
@@ -51,6 +53,14 @@ private:
     uint32_t restarts = 0;
   };
 
+  /// Somebody who asked for a run that is being taken over.
+  struct early_watcher {
+    run_watcher_actor watcher;
+    caf::typed_response_promise<v1::RunSummary> promise;
+    v1::RunSummary summary;
+  };
+
+  void takeover_ended();
   result<workflow_ptr> compile(const std::string& definition);
   void launch(run_start from, uint32_t restarts);
   /// Claims a run, loads it and goes on with it; `then` hears how it went.
@@ -67,6 +77,9 @@ private:
   std::map<std::string, workflow_ptr> definitions_;
   std::deque<std::string> definitions_by_age_;
   uint64_t calls_ = 0;
+  /// Takeovers under way; while there are any, a run that is not here may still come.
+  size_t takeovers_ = 0;
+  std::map<std::string, std::vector<early_watcher>> early_watchers_;
 };
 
 /// Lives as long as its node; continues unfinished runs when told to (ResumeRuns).

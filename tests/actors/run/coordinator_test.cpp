@@ -187,6 +187,36 @@ TEST_F(coordinator_test, resumes_what_a_dead_coordinator_left) {
   EXPECT_EQ(stored().state(), v1::RUN_STATE_SUCCEEDED);
 }
 
+TEST_F(coordinator_test, lets_a_watcher_wait_for_a_run_that_is_being_taken_over) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  stop(boss);
+  seen->tasks.clear();
+  boss = spawn_coordinator("c2");
+  v1::WatchRun watch;
+  watch.set_run_id("r1");
+  // Both are on their way before anything is answered.
+  auto resumed = self->request(boss, std::chrono::seconds{10}, v1::ResumeRuns{});
+  auto watched = self->request(boss, std::chrono::seconds{10}, watch, watcher);
+  run();
+  resumed.receive([](const v1::RunList&) {}, [](const caf::error& why) { FAIL() << caf::to_string(why); });
+  watched.receive([](const v1::RunSummary&) {}, [](const caf::error& why) { FAIL() << caf::to_string(why); });
+  answer(next_task(), 1);
+  answer(next_task(), 2);
+  ASSERT_FALSE(updates->empty());
+  EXPECT_TRUE(updates->back().has_run_finished());
+}
+
+TEST_F(coordinator_test, tells_a_watcher_that_nobody_here_works_on_the_run) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  stop(boss);
+  boss = spawn_coordinator("c2");
+  v1::WatchRun watch;
+  watch.set_run_id("r1");
+  auto answered = ask<v1::RunSummary>(boss, watch, watcher);
+  ASSERT_FALSE(answered);
+  EXPECT_EQ(answered.error(), ec::unavailable);
+}
+
 TEST_F(coordinator_test, takes_a_crashed_run_up_again_from_its_journal) {
   ask<v1::RunAccepted>(boss, submission(two_steps));
   auto x = next_task();
