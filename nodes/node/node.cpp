@@ -233,6 +233,8 @@ void node::impl::drain(caf::scoped_actor& self) {
   goodbye.set_reason("it was stopped");
   for (const auto& link : links)
     self->request(link, std::chrono::seconds{3}, goodbye).receive([](const v1::Ack&) {}, [](const caf::error&) {});
+  if (auto registry = parts.directory.find(&node_directory::registry))
+    self->request(registry, std::chrono::seconds{3}, goodbye).receive([](const v1::Ack&) {}, [](const caf::error&) {});
 }
 
 void node::impl::stop() {
