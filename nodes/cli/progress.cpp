@@ -190,6 +190,11 @@ std::string progress::on(const v1::TaskProgress& x) {
 
 std::string progress::on(const v1::RunFinished& x, int64_t at_ms) {
   state_ = x.summary().state();
+  // Whoever came late saw only the end.
+  if (x.summary().created_at_ms() != 0 && x.summary().finished_at_ms() != 0) {
+    first_at_ms_ = x.summary().created_at_ms();
+    last_at_ms_ = x.summary().finished_at_ms();
+  }
   for (auto& view : steps_) {
     if (view.outcome.empty()) {
       view.outcome = "cancelled";
@@ -276,8 +281,9 @@ std::string progress::erase() {
 }
 
 std::string progress::summary() const {
-  auto out = fmt::format("{} in {}: {}", name_of(state_), format_duration(last_at_ms_ - first_at_ms_),
-                         count(tasks_, "task", "tasks"));
+  auto out = fmt::format("{} in {}", name_of(state_), format_duration(last_at_ms_ - first_at_ms_));
+  if (tasks_ > 0)
+    out += ": " + count(tasks_, "task", "tasks");
   if (retries_ > 0)
     out += ", " + count(retries_, "retry", "retries");
   if (failures_ > 0)

@@ -25,6 +25,10 @@ session::~session() {
   }
 }
 
+std::string session::owner() const {
+  return node_ ? node_->boot_id() : std::string{};
+}
+
 std::vector<argument> session_arguments(session_flags& flags, bool with_data) {
   std::vector<argument> out{
       {.names = "--connect",
@@ -80,7 +84,7 @@ tl::expected<session, exit_code> session::open_local(const session_flags& flags,
   config.listen = "127.0.0.1:0";
   config.data = flags.data;
   // Whoever looks at a single run wants to see the run.
-  config.log_level = "warning";
+  config.log_level = "error";
   set_up_logging(config);
   session out;
   auto started = node::start(std::move(config));

@@ -42,6 +42,9 @@ public:
     return client_.get();
   }
 
+  /// How the journal names the node in this process; empty when there is none.
+  std::string owner() const;
+
 private:
   session();
 

@@ -1,5 +1,5 @@
 #include "nodes/cli/commands.hpp"
-#include "nodes/cli/session.hpp"
+#include "nodes/cli/run_source.hpp"
 #include "runtime/report/run_report.hpp"
 
 #include <memory>
@@ -17,11 +17,11 @@ struct values {
 };
 
 exit_code report(values& x, console& io) {
-  auto to = session::open(x.session, io);
-  if (!to)
-    return to.error();
+  auto from = run_source::open(x.session, io);
+  if (!from)
+    return from.error();
   if (x.runs.empty()) {
-    auto newest = (*to)->list(1);
+    auto newest = from->list(1, false);
     if (!newest)
       return complain(io, newest.error());
     if (newest->runs().empty()) {
@@ -32,7 +32,7 @@ exit_code report(values& x, console& io) {
   }
   std::vector<run_report> reports;
   for (const auto& id : x.runs) {
-    auto details = (*to)->get(id);
+    auto details = from->get(id);
     auto made = details ? make_report(*details) : result<run_report>{tl::unexpected(details.error())};
     if (!made)
       return complain(io, made.error());

@@ -1,5 +1,6 @@
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/follow.hpp"
+#include "nodes/cli/format.hpp"
 #include "nodes/cli/proto_json.hpp"
 #include "nodes/cli/run_table.hpp"
 #include "nodes/cli/session.hpp"
@@ -45,6 +46,10 @@ exit_code resume(values& x, console& io) {
   for (const auto& run : unfinished->runs()) {
     if (!x.run_id.empty() && run.run_id() != x.run_id)
       continue;
+    if (run.owner() != to->owner()) {
+      io.err << "run " << printable(run.run_id()) << " is worked on by another process\n";
+      continue;
+    }
     auto code = follow(*to, run.run_id(), x.follow, io);
     if (code == exit_code::interrupted)
       return code;

@@ -1,8 +1,8 @@
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/format.hpp"
 #include "nodes/cli/proto_json.hpp"
+#include "nodes/cli/run_source.hpp"
 #include "nodes/cli/run_table.hpp"
-#include "nodes/cli/session.hpp"
 
 #include <memory>
 #include <ostream>
@@ -18,10 +18,10 @@ struct values {
 };
 
 exit_code runs(values& x, console& io) {
-  auto to = session::open(x.session, io);
-  if (!to)
-    return to.error();
-  auto list = (*to)->list(x.limit, x.unfinished);
+  auto from = run_source::open(x.session, io);
+  if (!from)
+    return from.error();
+  auto list = from->list(x.limit, x.unfinished);
   if (!list)
     return complain(io, list.error());
   if (x.session.as_json)

@@ -1,8 +1,8 @@
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/format.hpp"
 #include "nodes/cli/proto_json.hpp"
+#include "nodes/cli/run_source.hpp"
 #include "nodes/cli/run_table.hpp"
-#include "nodes/cli/session.hpp"
 
 #include <fmt/format.h>
 
@@ -76,10 +76,10 @@ void print(const v1::RunDetails& run, bool with_events, std::ostream& out) {
 }
 
 exit_code show(values& x, console& io) {
-  auto to = session::open(x.session, io);
-  if (!to)
-    return to.error();
-  auto run = (*to)->get(x.run_id);
+  auto from = run_source::open(x.session, io);
+  if (!from)
+    return from.error();
+  auto run = from->get(x.run_id);
   if (!run)
     return complain(io, run.error());
   if (x.definition)

@@ -176,6 +176,15 @@ TEST(progress, sums_up) {
   EXPECT_EQ(view.summary(), "failed in 3.2 s: 2 tasks, 1 retry, 1 failed");
 }
 
+TEST(progress, tells_how_long_a_run_took_of_which_it_saw_only_the_end) {
+  progress view;
+  auto x = run_finished(9'000, v1::RUN_STATE_SUCCEEDED);
+  x.mutable_run_finished()->mutable_summary()->set_created_at_ms(8'000);
+  x.mutable_run_finished()->mutable_summary()->set_finished_at_ms(8'950);
+  view.update(x, 0);
+  EXPECT_EQ(view.summary(), "done in 950 ms");
+}
+
 TEST(progress, survives_updates_that_it_missed_the_beginning_of) {
   progress view{{.terminal = true}};
   view.update(task_ended(5, "late[3].x", 9, v1::TASK_STATUS_SUCCESS), 5);
