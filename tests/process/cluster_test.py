@@ -120,6 +120,18 @@ class Cluster(ProcessTest):
             keys.setdefault(entry["item"], set()).add(entry["idempotency_key"])
         self.assertTrue(all(len(x) == 1 for x in keys.values()))
 
+    def test_whoever_watches_a_run_sees_its_end_although_the_coordinator_was_killed(self):
+        coordinator, _ = self.start_cluster(workers=1)
+        items = [f"item-{i}" for i in range(40)]
+        run = self.submit(coordinator, items, 0.05)
+        watcher = self.start("watch", run, "--connect", coordinator.listen, "--json")
+        self.wait_for_records(10)
+        coordinator.kill()
+        self.start_coordinator("c1", coordinator.listen)
+        self.assertEqual(watcher.popen.wait(60), 0, watcher.logged())
+        self.assertIn("connected again", watcher.logged())
+        self.assertEqual(json.loads(watcher.popen.stdout.read())["state"], "succeeded")
+
     def test_a_request_to_an_agent_that_is_not_there_is_answered_at_once(self):
         coordinator, _ = self.start_cluster(workers=1)
         done = self.troupe("send", "nobody", "{}", "--connect", coordinator.listen, timeout=10)
