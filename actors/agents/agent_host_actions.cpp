@@ -2,6 +2,7 @@
 
 #include "actors/agents/agent_host_state.hpp"
 #include "messages/errors.hpp"
+#include "runtime/core/log_subject.hpp"
 
 #include <caf/send.hpp>
 
@@ -133,6 +134,8 @@ void agent_host_state::act(host_action::stop_agent& x) {
 
 void agent_host_state::act(host_action::run_task& x) {
   probe_->task_started(*x.agent);
+  if (neighbours_.context.log->should_log(spdlog::level::debug))
+    neighbours_.context.log->debug("{} agent {} begins {}", about(x.task), *x.agent, x.task.step());
   if (auto i = instances_.find(x.instance); i != instances_.end() && i->second.handle)
     self_->send(i->second.handle, std::move(x.task));
 }
@@ -144,6 +147,7 @@ void agent_host_state::act(host_action::cancel_task& x) {
 
 void agent_host_state::act(host_action::answer& x) {
   probe_->task_answered(*x.agent, x.result, x.started);
+  log_failure(x);
   auto i = sinks_.find(x.sink);
   if (i == sinks_.end())
     return;
@@ -157,6 +161,19 @@ void agent_host_state::act(host_action::answer& x) {
   *sink.results.add_results() = std::move(x.result);
   if (sink.results.results_size() >= max_batch_results || sink.bytes >= max_batch_bytes)
     send_results(sink);
+}
+
+void agent_host_state::log_failure(const host_action::answer& x) const {
+  const auto& result = x.result;
+  if (result.status() == v1::TASK_STATUS_SUCCESS)
+    return;
+  // Cancelled and rejected ones are everyday business.
+  auto failed = result.status() == v1::TASK_STATUS_FAILED || result.status() == v1::TASK_STATUS_TIMED_OUT;
+  auto level = failed ? spdlog::level::info : spdlog::level::debug;
+  if (neighbours_.context.log->should_log(level))
+    neighbours_.context.log->log(level, "{} agent {} did not do its task: {}",
+                                 about(result.run_id(), result.task(), result.attempt(), x.traceparent), *x.agent,
+                                 result.error().message());
 }
 
 void agent_host_state::send_results(sink_entry& sink) {

@@ -120,6 +120,7 @@ private:
   void stop_child_of(const supervisor_actor& supervisor, const std::string& id);
   void forget_instances(uint64_t agent);
   void send_results(sink_entry& sink);
+  void log_failure(const host_action::answer& x) const;
   void schedule_tick();
 
   pointer self_ = nullptr;

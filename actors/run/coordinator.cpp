@@ -2,6 +2,8 @@
 
 #include "actors/run/agent_call.hpp"
 #include "messages/errors.hpp"
+#include "runtime/core/log_subject.hpp"
+#include "runtime/core/trace_context.hpp"
 #include "runtime/language/load.hpp"
 #include "runtime/run/replay.hpp"
 #include "runtime/run/run_id.hpp"
@@ -103,7 +105,9 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
   submitted->set_input(request.input());
   submitted->set_seed(random_.next());
   submitted->set_machine_version(run_machine::version);
-  submitted->set_traceparent(request.traceparent());
+  // A run that comes without a trace begins one, so that its tasks have something in common.
+  submitted->set_traceparent(trace_id(request.traceparent()).empty() ? new_traceparent(random_)
+                                                                     : request.traceparent());
 
   auto promise = self_->make_response_promise<v1::RunAccepted>();
   run_start from{*definition, create.summary(), {create.events().begin(), create.events().end()}, false};
@@ -119,6 +123,9 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
             if (ours) {
               from.summary = stored;
               probe_->run_began();
+              spdlog::info("{} coordinator began workflow {}",
+                           about(stored.run_id(), from.events.front().run_submitted().traceparent()),
+                           stored.workflow());
               launch(std::move(from), 0);
             }
             promise.deliver(std::move(accepted));
@@ -157,11 +164,11 @@ void coordinator_state::ended(const caf::down_msg& down) {
   if (down.reason == ec::fenced || down.reason == ec::not_found || down.reason == caf::exit_reason::user_shutdown)
     return;
   if (restarts >= config_.most_restarts) {
-    spdlog::error("run {} crashed {} times ({}); it is left alone until `troupe resume {}`", id, restarts + 1,
-                  caf::to_string(down.reason), id);
+    spdlog::error("{} run crashed {} times ({}); it is left alone until `troupe resume {}`", about(id, {}),
+                  restarts + 1, caf::to_string(down.reason), id);
     return;
   }
-  spdlog::warn("run {} crashed and is taken up again from its journal: {}", id, caf::to_string(down.reason));
+  spdlog::warn("{} run crashed and is taken up again from its journal: {}", about(id, {}), caf::to_string(down.reason));
   ++takeovers_;
   v1::GetRun get;
   get.set_run_id(id);
@@ -172,7 +179,7 @@ void coordinator_state::ended(const caf::down_msg& down) {
           },
           [this, id](const caf::error& why) {
             takeover_ended();
-            spdlog::error("run {} could not be read from the journal: {}", id, from_caf(why).message);
+            spdlog::error("{} run could not be read from the journal: {}", about(id, {}), from_caf(why).message);
           });
 }
 
@@ -213,8 +220,11 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts, s
                           *definition, details.summary(), {details.events().begin(), details.events().end()}, true};
                       probe_->run_began();
                       probe_->run_resumed();
-                      spdlog::info("run {} goes on under epoch {}", details.summary().run_id(),
-                                   details.summary().epoch());
+                      spdlog::info(
+                          "{} run goes on under epoch {}",
+                          about(details.summary().run_id(),
+                                details.events_size() > 0 ? details.events(0).run_submitted().traceparent() : ""),
+                          details.summary().epoch());
                       launch(std::move(from), restarts);
                       then(nullptr);
                     },
@@ -262,7 +272,7 @@ caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request
                   state->failed = true;
                   state->last = *why;
                   if (why->code != v1::ERROR_CODE_FENCED)
-                    spdlog::error("run {} cannot go on: {}", run.run_id(), why->message);
+                    spdlog::error("{} run cannot go on: {}", about(run.run_id(), {}), why->message);
                 }
                 settle();
               });

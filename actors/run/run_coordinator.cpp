@@ -2,6 +2,7 @@
 
 #include "actors/run/agent_specs.hpp"
 #include "messages/errors.hpp"
+#include "runtime/core/log_subject.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -15,6 +16,19 @@ namespace {
 
 /// Keys are short and the payloads small: a batch of this size stays well below a frame's limit.
 constexpr int most_tasks_per_batch = 2'048;
+
+const char* in_words(v1::RunState state) {
+  switch (state) {
+  case v1::RUN_STATE_SUCCEEDED:
+    return "succeeded";
+  case v1::RUN_STATE_PARTIAL:
+    return "succeeded in part";
+  case v1::RUN_STATE_CANCELLED:
+    return "cancelled";
+  default:
+    return "failed";
+  }
+}
 
 } // namespace
 
@@ -31,6 +45,8 @@ void run_coordinator_state::start(pointer self, run_start from, run_coordinator_
   for (const auto& [agent, definition] : from.definition->agents)
     specs_.emplace(agent, to_spec(definition));
   session_.emplace(from.definition, from.summary);
+  if (!from.events.empty())
+    traceparent_ = from.events.front().run_submitted().traceparent();
   for (const auto& event : from.events)
     session_->replay(event);
   if (from.resumed)
@@ -115,14 +131,14 @@ void run_coordinator_state::append() {
 }
 
 void run_coordinator_state::append_failed(const error& why) {
-  const auto& run = session_->summary().run_id();
+  auto run = about(session_->summary().run_id(), traceparent_);
   if (why.code == v1::ERROR_CODE_FENCED || why.code == v1::ERROR_CODE_NOT_FOUND) {
     // Somebody else owns the run. What this life still had in mind must not leave it.
-    spdlog::warn("run {} is owned by another coordinator now: {}", run, why.message);
+    spdlog::warn("{} run is owned by another coordinator now: {}", run, why.message);
     self_->quit(to_caf(why));
     return;
   }
-  spdlog::error("run {} waits for its journal: {}", run, why.message);
+  spdlog::error("{} run waits for its journal: {}", run, why.message);
   session_->append_failed();
   waits_for_store_ = true;
   self_->delayed_send(self_, config_.append_retry, store_retry_tick{});
@@ -154,8 +170,10 @@ void run_coordinator_state::execute(std::vector<command> commands) {
     if (auto* start = std::get_if<start_task>(&next)) {
       // In order: a cancel that comes after a start must not overtake it.
       flush_cancels();
-      if (start->task.attempt() > 1)
+      if (start->task.attempt() > 1) {
         probe_->task_retried();
+        spdlog::debug("{} run tries {} again", about(start->task), start->task.step());
+      }
       auto spec = specs_.find(start->task.agent());
       if (named.insert(spec->first).second)
         *tasks.add_agents() = spec->second;
@@ -213,7 +231,10 @@ void run_coordinator_state::finish(const finish_run& how) {
   if (how.error.code() != v1::ERROR_CODE_UNSPECIFIED)
     *finished->mutable_error() = how.error;
   last_word_ = std::move(update);
-  probe_->run_ended(how.state, summary.finished_at_ms() - summary.created_at_ms());
+  auto took = summary.finished_at_ms() - summary.created_at_ms();
+  probe_->run_ended(how.state, took);
+  spdlog::info("{} run ended after {} ms: {}{}{}", about(summary.run_id(), traceparent_), took, in_words(how.state),
+               how.error.message().empty() ? "" : ": ", how.error.message());
 }
 
 void run_coordinator_state::publish(v1::RunUpdate update) {

@@ -80,6 +80,7 @@ private:
   std::optional<run_probe> probe_;
   std::optional<run_session> session_;
   std::map<std::string, v1::AgentSpec> specs_;
+  std::string traceparent_;
   std::vector<run_watcher_actor> watchers_;
   uint64_t update_seq_ = 0;
   std::optional<int64_t> armed_for_;

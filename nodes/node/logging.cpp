@@ -1,8 +1,8 @@
 #include "nodes/node/logging.hpp"
 
 #include "nodes/node/node_config.hpp"
+#include "runtime/core/log_subject.hpp"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/async.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -14,17 +14,19 @@ namespace troupe {
 
 namespace {
 
-/// The message as a JSON string: a pattern alone cannot escape what is in it.
-class json_message_flag final : public spdlog::custom_flag_formatter {
+/// The members "node", "message" and what the line is about: a pattern alone cannot escape them.
+class json_members_flag final : public spdlog::custom_flag_formatter {
 public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    auto text = nlohmann::json(std::string{message.payload.data(), message.payload.size()})
-                    .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    out.append(text.data(), text.data() + text.size());
+    auto members = split_subject({message.payload.data(), message.payload.size()});
+    members["node"] = std::string{message.logger_name.data(), message.logger_name.size()};
+    auto text = members.dump(-1, ' ', false, json::error_handler_t::replace);
+    // Without the braces: the pattern has them.
+    out.append(text.data() + 1, text.data() + text.size() - 1);
   }
 
   std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<json_message_flag>();
+    return std::make_unique<json_members_flag>();
   }
 };
 
@@ -40,8 +42,8 @@ void set_up_logging(const node_config& config) {
   logger->flush_on(spdlog::level::warn);
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
   if (config.log_format == "json") {
-    formatter->add_flag<json_message_flag>('*');
-    formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","node":"%n","thread":%t,"message":%*})");
+    formatter->add_flag<json_members_flag>('*');
+    formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","thread":%t,%*})");
   } else {
     formatter->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %n: %v");
   }

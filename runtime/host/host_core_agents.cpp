@@ -131,6 +131,7 @@ void host_core::run_on(instance& at, uint32_t index, int64_t now) {
   s.task.set_task(task.task());
   s.task.set_attempt(task.attempt());
   s.task.set_epoch(task.epoch());
+  s.task.set_traceparent(task.traceparent());
   // The agent's time is what the queue has left of it.
   if (s.deadline > 0)
     task.set_timeout_ms(static_cast<uint32_t>(std::max<int64_t>(1, (s.deadline - now) / 1'000)));

@@ -20,7 +20,8 @@ void host_core::answer(uint32_t index, v1::TaskResult&& result, int64_t now) {
   result.set_attempt(s.task.attempt());
   result.set_epoch(s.task.epoch());
   result.set_node(limits_.node);
-  actions_.push_back(host_action::answer{s.sink, s.of->name, started, std::move(result)});
+  auto traceparent = result.status() == v1::TASK_STATUS_SUCCESS ? std::string{} : s.task.traceparent();
+  actions_.push_back(host_action::answer{s.sink, s.of->name, started, std::move(result), std::move(traceparent)});
   s.of->used_at = now;
   // A rejected attempt has not begun: whoever sends it here again wants it to run.
   if (rejected)
@@ -67,7 +68,7 @@ void host_core::answer_unaccepted(const v1::Task& task, uint64_t sink, v1::TaskR
   auto* a = find_agent(task);
   // Names of agents that do not exist are the sender's invention and no good as labels.
   static const auto unknown = std::make_shared<const std::string>("unknown");
-  actions_.push_back(host_action::answer{sink, a ? a->name : unknown, false, std::move(result)});
+  actions_.push_back(host_action::answer{sink, a ? a->name : unknown, false, std::move(result), task.traceparent()});
 }
 
 void host_core::reject(const v1::Task& task, uint64_t sink, v1::ErrorCode code, std::string message, bool retryable) {

@@ -77,6 +77,8 @@ struct answer {
   /// The agent began to work on it.
   bool started = false;
   v1::TaskResult result;
+  /// Of a task that did not succeed; for logs.
+  std::string traceparent;
 };
 
 using any = std::variant<start_instance, abandon_instance, stop_agent, run_task, cancel_task, answer>;

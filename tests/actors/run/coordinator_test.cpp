@@ -1,3 +1,4 @@
+#include "runtime/core/trace_context.hpp"
 #include "tests/actors/run/world.hpp"
 
 #include <gmock/gmock.h>
@@ -38,6 +39,29 @@ TEST_F(coordinator_test, answers_a_submission_once_the_run_is_stored) {
   EXPECT_EQ(stored().state(), v1::RUN_STATE_RUNNING);
   EXPECT_EQ(stored().owner(), "c1");
   EXPECT_EQ(next_task().task.step(), "x");
+}
+
+TEST_F(coordinator_test, begins_a_trace_for_a_run_that_comes_without) {
+  ask<v1::RunAccepted>(boss, submission(two_steps, 5));
+  auto x = next_task();
+  EXPECT_EQ(trace_id(x.task.traceparent()).size(), 32u);
+  answer(x, 6);
+  EXPECT_EQ(next_task().task.traceparent(), x.task.traceparent());
+}
+
+TEST_F(coordinator_test, goes_on_with_the_trace_that_a_run_brings) {
+  constexpr auto given = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  auto request = submission(two_steps, 5);
+  request.set_traceparent(given);
+  ask<v1::RunAccepted>(boss, request);
+  EXPECT_EQ(next_task().task.traceparent(), given);
+}
+
+TEST_F(coordinator_test, replaces_a_trace_that_is_none) {
+  auto request = submission(two_steps, 5);
+  request.set_traceparent("00-\r\n");
+  ask<v1::RunAccepted>(boss, request);
+  EXPECT_EQ(trace_id(next_task().task.traceparent()).size(), 32u);
 }
 
 TEST_F(coordinator_test, drives_a_run_to_its_end) {
