@@ -307,6 +307,9 @@ caf::result<v1::RunSummary> coordinator_state::watch(const v1::WatchRun& request
                 promise.deliver(to_caf(past.error()));
                 return;
               }
+              if (!was_here && past->updates.size() <= config_.past_updates)
+                for (auto& update : past->updates)
+                  self_->send(watcher, std::move(update));
               self_->send(watcher, finished_update(summary, past->machine));
             } else if (!was_here) {
               if (auto i = runs_.find(request.run_id()); i != runs_.end()) {

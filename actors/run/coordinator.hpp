@@ -26,6 +26,8 @@ struct coordinator_config {
   milliseconds registry_timeout{5'000};
   /// A run coordinator that crashes this often is left alone until `troupe resume`.
   uint32_t most_restarts = 5;
+  /// Who watches a run that has ended hears all of it where that is not more, or else only how it ended.
+  size_t past_updates = 1'000;
   run_coordinator_config run;
   /// Compiled definitions that are kept for the next run of the same workflow.
   size_t definitions_kept = 256;

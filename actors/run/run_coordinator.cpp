@@ -3,6 +3,7 @@
 #include "actors/run/agent_specs.hpp"
 #include "messages/errors.hpp"
 #include "runtime/core/log_subject.hpp"
+#include "runtime/run/replay.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -228,6 +229,7 @@ void run_coordinator_state::finish(const finish_run& how) {
   auto* finished = update.mutable_run_finished();
   *finished->mutable_summary() = summary;
   finished->set_output(how.output);
+  set_counts(how.counts, *finished);
   if (how.error.code() != v1::ERROR_CODE_UNSPECIFIED)
     *finished->mutable_error() = how.error;
   last_word_ = std::move(update);
@@ -241,6 +243,8 @@ void run_coordinator_state::publish(v1::RunUpdate update) {
   update.set_seq(++update_seq_);
   for (const auto& watcher : watchers_)
     self_->send(watcher, update);
+  if (beginning_.size() < config_.beginning_kept)
+    beginning_.push_back(std::move(update));
 }
 
 void run_coordinator_state::watch(const run_watcher_actor& watcher) {
@@ -248,6 +252,11 @@ void run_coordinator_state::watch(const run_watcher_actor& watcher) {
     return;
   self_->monitor(watcher);
   watchers_.push_back(watcher);
+  if (update_seq_ == beginning_.size()) {
+    for (const auto& update : beginning_)
+      self_->send(watcher, update);
+    return;
+  }
   for (auto& update : session_->machine().snapshot()) {
     update.set_seq(update_seq_);
     self_->send(watcher, std::move(update));

@@ -35,6 +35,8 @@ struct run_coordinator_config {
   milliseconds append_timeout{30'000};
   milliseconds append_retry{1'000};
   size_t most_watchers = 64;
+  /// Updates kept from the first one on: whoever starts a run and then watches it is to miss nothing.
+  size_t beginning_kept = 64;
 };
 
 /// The neighbours of a run coordinator.
@@ -83,6 +85,7 @@ private:
   std::string traceparent_;
   std::vector<run_watcher_actor> watchers_;
   uint64_t update_seq_ = 0;
+  std::vector<v1::RunUpdate> beginning_;
   std::optional<int64_t> armed_for_;
   bool waits_for_store_ = false;
   std::optional<v1::RunUpdate> last_word_;

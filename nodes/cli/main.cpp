@@ -1,6 +1,7 @@
 #include "nodes/cli/command_line.hpp"
 #include "nodes/cli/commands.hpp"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -9,6 +10,16 @@
 #include <iostream>
 #include <string>
 #include <vector>
+
+namespace {
+
+/// Who reads no further (`troupe … | head`) has what they want.
+bool reader_is_gone() {
+  pollfd out{STDOUT_FILENO, 0, 0};
+  return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+} // namespace
 
 int main(int argc, char** argv) {
   using namespace troupe::cli;
@@ -25,6 +36,10 @@ int main(int argc, char** argv) {
     auto commands = all_commands();
     auto code = run_command_line(commands, {argv + 1, argv + argc}, io);
     std::cout.flush();
+    if (!std::cout && !reader_is_gone()) {
+      std::cerr << "troupe: the output could not be written; is the disk full?\n";
+      return static_cast<int>(code == exit_code::done ? exit_code::failed : code);
+    }
     return static_cast<int>(code);
   } catch (const std::exception& fault) {
     std::cerr << "troupe: " << fault.what() << '\n';

@@ -69,9 +69,6 @@ progress::progress(progress_options options) : options_(options) {
 }
 
 std::string progress::update(const v1::RunUpdate& x, int64_t now_ms) {
-  if (first_at_ms_ == 0)
-    first_at_ms_ = x.at_ms();
-  last_at_ms_ = std::max(last_at_ms_, x.at_ms());
   skew_ms_ = x.at_ms() - now_ms;
   std::string lines;
   switch (x.update_case()) {
@@ -145,15 +142,16 @@ std::string progress::on(const v1::StepFinished& x, int64_t at_ms) {
   view.running = 0;
   if (x.outcome() == "skipped")
     return fmt::format("{}: skipped\n", view.name);
-  return fmt::format("{}: {}{} after {}{}{}\n", view.name, printable(x.outcome()), x.partial() ? " in part" : "",
+  return fmt::format("{}: {}{} after {}{}{}\n", view.name, printable(x.outcome()),
+                     x.outcome() == "succeeded" ? (x.partial() ? " in part" : "")
+                     : x.partial()              ? " (tolerated)"
+                                                : "",
                      format_duration(at_ms - view.started_at_ms), view.note.empty() ? "" : ": ", view.note);
 }
 
 std::string progress::on(const v1::TaskStarted& x, int64_t at_ms) {
   auto& view = view_of(x.step(), at_ms);
   ++view.running;
-  if (x.attempt() <= 1)
-    ++tasks_;
   step_of_task_[x.task()] = index_.find(top_of(x.step()))->second;
   return {};
 }
@@ -164,12 +162,8 @@ std::string progress::on(const v1::TaskEnded& x, int64_t at_ms) {
     --view.running;
   step_of_task_.erase(x.task());
   auto success = x.status() == v1::TASK_STATUS_SUCCESS;
-  if (x.will_retry()) {
+  if (x.will_retry())
     ++view.retries;
-    ++retries_;
-  } else if (!success) {
-    ++failures_;
-  }
   if (success)
     return {};
   return fmt::format("{}: attempt {} of {}{}{} failed: {}{}\n", printable(x.step()), x.attempt(), printable(x.agent()),
@@ -190,11 +184,11 @@ std::string progress::on(const v1::TaskProgress& x) {
 
 std::string progress::on(const v1::RunFinished& x, int64_t at_ms) {
   state_ = x.summary().state();
-  // Whoever came late saw only the end.
-  if (x.summary().created_at_ms() != 0 && x.summary().finished_at_ms() != 0) {
-    first_at_ms_ = x.summary().created_at_ms();
-    last_at_ms_ = x.summary().finished_at_ms();
-  }
+  // Who came late has not seen all of it.
+  took_ms_ = x.summary().finished_at_ms() - x.summary().created_at_ms();
+  tasks_ = x.tasks();
+  retries_ = x.retries();
+  failures_ = x.failed_tasks();
   for (auto& view : steps_) {
     if (view.outcome.empty()) {
       view.outcome = "cancelled";
@@ -281,9 +275,7 @@ std::string progress::erase() {
 }
 
 std::string progress::summary() const {
-  auto out = fmt::format("{} in {}", name_of(state_), format_duration(last_at_ms_ - first_at_ms_));
-  if (tasks_ > 0)
-    out += ": " + count(tasks_, "task", "tasks");
+  auto out = fmt::format("{} in {}: {}", name_of(state_), format_duration(took_ms_), count(tasks_, "task", "tasks"));
   if (retries_ > 0)
     out += ", " + count(retries_, "retry", "retries");
   if (failures_ > 0)

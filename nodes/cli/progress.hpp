@@ -77,10 +77,9 @@ private:
   std::map<std::string, size_t, std::less<>> index_;
   /// Which step a task that runs belongs to.
   std::map<uint32_t, size_t> step_of_task_;
-  int64_t first_at_ms_ = 0;
-  int64_t last_at_ms_ = 0;
   /// What to add to the caller's clock to get the coordinator's.
   int64_t skew_ms_ = 0;
+  int64_t took_ms_ = 0;
   uint32_t tasks_ = 0;
   uint32_t retries_ = 0;
   uint32_t failures_ = 0;

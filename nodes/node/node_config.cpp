@@ -116,6 +116,25 @@ result<void> check_address(const std::string& setting, const std::string& value)
   return {};
 }
 
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
+}
+
+/// What can be told from the setting alone; the links look at the addresses that names stand for.
+bool is_foreign_ip(const std::string& host) {
+  return !is_loopback(host)
+         && (host.find(':') != std::string::npos || host.find_first_not_of("0123456789.") == host.npos);
+}
+
+result<void> check_network(const std::string& setting, const std::string& value, bool foreign) {
+  if (!foreign)
+    return {};
+  return fail(v1::ERROR_CODE_INVALID_INPUT,
+              setting + ": " + value
+                  + " is no loopback address, and nothing there is encrypted or authenticated; use "
+                    "127.0.0.1, or set insecure_network: true (--insecure-network) on a network that you trust");
+}
+
 result<void> one_of(const std::string& setting, const std::string& value, const std::vector<std::string>& allowed) {
   if (std::find(allowed.begin(), allowed.end(), value) != allowed.end())
     return {};
@@ -170,6 +189,17 @@ result<void> validate(const node_config& config) {
   if (auto checked = one_of("log_level", config.log_level, {"trace", "debug", "info", "warning", "error", "off"});
       !checked)
     return checked;
+  if (!config.insecure_network) {
+    if (config.coordinator)
+      if (auto ok = check_network("listen", config.listen, is_foreign_ip(parse_address(config.listen)->host)); !ok)
+        return ok;
+    for (const auto& peer : config.join)
+      if (auto ok = check_network("join", peer, is_foreign_ip(parse_address(peer)->host)); !ok)
+        return ok;
+    if (!config.metrics.empty())
+      if (auto ok = check_network("metrics", config.metrics, !is_loopback(parse_address(config.metrics)->host)); !ok)
+        return ok;
+  }
   return one_of("log_format", config.log_format, {"text", "json"});
 }
 

@@ -128,6 +128,7 @@ void agent_body::failed(engine& run, frame& self, error why, const v1::TaskResul
     timer_ = run.start_body_timer(self, 0, *wait);
     return;
   }
+  run.count_failed_task();
   auto how = outcome::failure(std::move(why));
   how.attempts = run.attempt_of(task_);
   how.retry_after_ms = retry_after;

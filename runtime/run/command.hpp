@@ -43,12 +43,22 @@ struct publish_update {
   v1::RunUpdate update;
 };
 
+struct task_counts {
+  /// Agent tasks, however often each was sent.
+  uint32_t tasks = 0;
+  /// Sent again, for whatever reason.
+  uint32_t retries = 0;
+  /// Failed for good.
+  uint32_t failed = 0;
+};
+
 /// The last command of a run.
 struct finish_run {
   v1::RunState state = v1::RUN_STATE_UNSPECIFIED;
   /// JSON; empty when there is none.
   std::string output;
   v1::Error error;
+  task_counts counts;
 };
 
 using command =

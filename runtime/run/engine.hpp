@@ -86,6 +86,10 @@ public:
   /// Sends the task with the next attempt number, which is returned. Fills in the fields that identify it.
   uint32_t send_task(uint32_t task, v1::Task message);
   uint32_t send_aggregation(uint32_t task, const std::shared_ptr<aggregation_request>& request);
+  /// The step has given the task up.
+  void count_failed_task() {
+    ++result_.counts.failed;
+  }
   /// No result of this task counts any more.
   void end_task(uint32_t task);
   void cancel_task_of(uint32_t task, const std::string& reason);

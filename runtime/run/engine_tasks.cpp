@@ -17,7 +17,7 @@ uint32_t engine::new_task(frame& f) {
 
 uint32_t engine::send_task(uint32_t task, v1::Task message) {
   auto& record = tasks_[task];
-  ++record.attempt;
+  ++(record.attempt++ == 0 ? result_.counts.tasks : result_.counts.retries);
   if (!record.active) {
     record.active = true;
     ++in_flight_;

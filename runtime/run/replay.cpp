@@ -35,6 +35,12 @@ result<replayed_run> replay_run(const v1::RunDetails& details) {
   return out;
 }
 
+void set_counts(const task_counts& counts, v1::RunFinished& out) {
+  out.set_tasks(counts.tasks);
+  out.set_retries(counts.retries);
+  out.set_failed_tasks(counts.failed);
+}
+
 v1::RunUpdate finished_update(const v1::RunSummary& summary, const run_machine& machine) {
   v1::RunUpdate update;
   update.set_run_id(summary.run_id());
@@ -43,6 +49,7 @@ v1::RunUpdate finished_update(const v1::RunSummary& summary, const run_machine& 
   *finished->mutable_summary() = summary;
   if (machine.finished()) {
     finished->set_output(machine.outcome().output);
+    set_counts(machine.outcome().counts, *finished);
     if (machine.outcome().error.code() != v1::ERROR_CODE_UNSPECIFIED)
       *finished->mutable_error() = machine.outcome().error;
   }

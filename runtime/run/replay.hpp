@@ -19,6 +19,8 @@ struct replayed_run {
 /// build's rules (machine_version), with the remedy.
 result<replayed_run> replay_run(const v1::RunDetails& details);
 
+void set_counts(const task_counts& counts, v1::RunFinished& out);
+
 /// The last update of a run that has ended: its summary, output and error.
 v1::RunUpdate finished_update(const v1::RunSummary& summary, const run_machine& machine);
 

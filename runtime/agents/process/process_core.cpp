@@ -244,8 +244,9 @@ void process_core::drop(const std::string& id, v1::ErrorCode code, const std::st
   auto x = std::move(i->second);
   open_.erase(i);
   answer_error(x, code, message, retryable);
-  fail_open(v1::ERROR_CODE_AGENT_CRASHED, "agent crashed: the process was ended because task " + id + " was "
-                                              + (retryable ? "too slow" : "cancelled"));
+  // The others have done nothing wrong: they are given back, which costs them no try.
+  fail_open(v1::ERROR_CODE_CANCELLED,
+            "the process was ended because task " + id + " was " + (retryable ? "too slow" : "cancelled"));
   end_process();
 }
 

@@ -166,13 +166,14 @@ TEST(progress, shows_what_an_agent_says_about_its_work) {
 
 TEST(progress, sums_up) {
   progress view;
-  view.update(step_started(1'000, "all", 2), 0);
-  view.update(task_started(1'000, "all[0]", 0), 0);
-  view.update(task_ended(1'100, "all[0]", 0, v1::TASK_STATUS_FAILED, true), 0);
-  view.update(task_started(1'200, "all[0]", 0, 2), 0);
-  view.update(task_ended(1'300, "all[0]", 0, v1::TASK_STATUS_FAILED), 0);
-  view.update(task_started(1'300, "all[1]", 1), 0);
-  view.update(run_finished(4'200, v1::RUN_STATE_FAILED), 0);
+  view.update(step_started(3'000, "late", 2), 0);
+  auto end = run_finished(4'200, v1::RUN_STATE_FAILED);
+  end.mutable_run_finished()->mutable_summary()->set_created_at_ms(1'000);
+  end.mutable_run_finished()->mutable_summary()->set_finished_at_ms(4'200);
+  end.mutable_run_finished()->set_tasks(2);
+  end.mutable_run_finished()->set_retries(1);
+  end.mutable_run_finished()->set_failed_tasks(1);
+  view.update(end, 0);
   EXPECT_EQ(view.summary(), "failed in 3.2 s: 2 tasks, 1 retry, 1 failed");
 }
 
@@ -182,7 +183,7 @@ TEST(progress, tells_how_long_a_run_took_of_which_it_saw_only_the_end) {
   x.mutable_run_finished()->mutable_summary()->set_created_at_ms(8'000);
   x.mutable_run_finished()->mutable_summary()->set_finished_at_ms(8'950);
   view.update(x, 0);
-  EXPECT_EQ(view.summary(), "done in 950 ms");
+  EXPECT_EQ(view.summary(), "done in 950 ms: 0 tasks");
 }
 
 TEST(progress, survives_updates_that_it_missed_the_beginning_of) {
