@@ -78,10 +78,6 @@ void host_core::submit(v1::Task&& task, uint64_t sink, int64_t now) {
   s.task = std::move(task);
   auto& known = records_.at(key);
   known = {s.task.attempt(), s.task.epoch(), sink, index};
-  if (s.timeout_ms > 0) {
-    s.deadline = now + int64_t{s.timeout_ms} * 1'000;
-    watch_slot(index, s.deadline);
-  }
   a->queue.emplace(std::pair{-int64_t{s.task.priority()}, s.order}, index);
   a->used_at = now;
   ++queued_;
@@ -204,14 +200,7 @@ void host_core::check_slot(uint32_t index, int64_t now) {
   auto& s = slots_[index];
   auto overdue = s.deadline > 0 && now >= s.deadline;
   auto grace_over = s.cancelled && now >= s.grace_until;
-  if (s.state == slot_state::queued && overdue) {
-    auto* a = s.of;
-    answer_error(index, v1::TASK_STATUS_TIMED_OUT, v1::ERROR_CODE_TIMED_OUT,
-                 "waited on node " + limits_.node + " for agent \"" + *a->name + "\" longer than "
-                     + std::to_string(s.timeout_ms) + " ms",
-                 true, now);
-    watch_idle(*a, now);
-  } else if (s.state == slot_state::running && grace_over) {
+  if (s.state == slot_state::running && grace_over) {
     auto& x = *s.at;
     answer_error(index, v1::TASK_STATUS_CANCELLED, v1::ERROR_CODE_CANCELLED,
                  s.cancel_reason.empty() ? "cancelled" : s.cancel_reason, false, now);

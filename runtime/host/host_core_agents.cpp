@@ -132,9 +132,11 @@ void host_core::run_on(instance& at, uint32_t index, int64_t now) {
   s.task.set_attempt(task.attempt());
   s.task.set_epoch(task.epoch());
   s.task.set_traceparent(task.traceparent());
-  // The agent's time is what the queue has left of it.
-  if (s.deadline > 0)
-    task.set_timeout_ms(static_cast<uint32_t>(std::max<int64_t>(1, (s.deadline - now) / 1'000)));
+  // From here, and not from its arrival: a fan-out that is wider than its agents must not time out for that.
+  if (s.timeout_ms > 0) {
+    s.deadline = now + int64_t{s.timeout_ms} * 1'000;
+    watch_slot(index, s.deadline);
+  }
   actions_.push_back(host_action::run_task{at.id, s.of->name, std::move(task)});
 }
 
