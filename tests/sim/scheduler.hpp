@@ -34,7 +34,7 @@ struct process {
   std::vector<std::function<void()>> backlog = {};
 
   std::string boot_id() const {
-    return name + "#" + std::to_string(life);
+    return name + "-life-" + std::to_string(life);
   }
 };
 

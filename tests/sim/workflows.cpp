@@ -67,7 +67,7 @@ steps:
   - id: which
     choose:
       - {when: "steps.outer ~= nil", agent: b}
-      - {agent: c}
+      - otherwise: {agent: c}
     on_error: continue
 )",
     R"(
@@ -76,12 +76,10 @@ steps:
   - id: first
     parallel:
       agents: [a, b, c]
-      input: {x: 1}
       aggregate: {strategy: merge_all, wait: first}
   - id: every
     parallel:
       each: "$.input.items"
-      as: item
       agent: a
       input: {item: "$.item"}
       fail_fast: true
@@ -96,7 +94,6 @@ steps:
   - id: pick
     parallel:
       agents: [a, b]
-      input: {x: 1}
       aggregate: {strategy: best_result, score: "output.n"}
     on_error: continue
   - {id: side, agent: c, priority: 5, on_error: continue}
