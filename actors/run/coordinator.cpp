@@ -112,14 +112,17 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
           [this, promise, from = std::move(from)](const v1::RunSummary& stored) mutable {
             v1::RunAccepted accepted;
             accepted.set_run_id(stored.run_id());
-            // The same id a second time is the same run: nothing to launch. Ours is told by its time of birth and
-            // owner.
+            // The same id a second time is the same run: nothing to launch while it is under way.
             auto ours = stored.owner() == config_.owner && stored.epoch() == 1
                         && stored.state() == v1::RUN_STATE_RUNNING && runs_.count(stored.run_id()) == 0;
-            if (ours) {
+            if (ours && stored.created_at_ms() == from.summary.created_at_ms()) {
               from.summary = stored;
               probe_->run_began();
               launch(std::move(from), 0);
+            } else if (ours) {
+              // An earlier try stored it, and we were told that it failed. What counts is what is stored, not what we
+              // were about to store now.
+              adopt(stored, 0, [](const error*) {});
             }
             promise.deliver(std::move(accepted));
           },

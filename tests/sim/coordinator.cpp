@@ -166,15 +166,17 @@ void coordinator::submit(const v1::SubmitRun& request, std::function<void(result
   submitted->set_machine_version(run_machine::version);
   std::vector<v1::RunEvent> events{create.events().begin(), create.events().end()};
   store_.create(home_, std::move(create),
-                [this, then, definition, events = std::move(events)](result<v1::RunSummary> stored) {
+                [this, then, definition, now, events = std::move(events)](result<v1::RunSummary> stored) {
                   if (!stored) {
                     then(tl::unexpected(stored.error()));
                     return;
                   }
                   auto ours = stored->owner() == home_.boot_id() && stored->epoch() == 1
                               && stored->state() == v1::RUN_STATE_RUNNING && runs_.count(stored->run_id()) == 0;
-                  if (ours)
+                  if (ours && stored->created_at_ms() == now)
                     launch(*stored, definition, events, false);
+                  else if (ours)
+                    adopt(*stored, [](const error*) {});
                   then(stored->run_id());
                 });
 }

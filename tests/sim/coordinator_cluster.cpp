@@ -153,12 +153,14 @@ void coordinator::join(const worker_link_ptr& from, uint64_t id, const v1::JoinC
       post(from->id, registry, [this, session = joined->session] {
         publish(members_.link_closed(session, world_.time.now_ms()));
       });
-    publish(joined->changed);
   } else {
     world_.say(home_, "refuses {}: {}", request.node().boot_id(), joined.error().message);
     *answer.mutable_error() = joined.error().to_proto();
   }
+  // The answer first: tasks that the dispatcher sends at once must not come before it.
   post(registry, from->id, [this, from, answer = std::move(answer)] { net_.send(from->link, answer); });
+  if (joined)
+    publish(joined->changed);
 }
 
 void coordinator::publish(const membership::changes& changes) {

@@ -13,7 +13,7 @@ void run_actor::start(const std::vector<v1::RunEvent>& events, bool resumed) {
     session_.replay(event);
   if (resumed)
     session_.resume(now());
-  else
+  else if (!session_.machine().finished())
     execute(session_.appended(events.size()));
   pump();
 }
