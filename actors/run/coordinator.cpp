@@ -6,6 +6,7 @@
 #include "runtime/run/replay.hpp"
 #include "runtime/run/run_id.hpp"
 
+#include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -20,6 +21,11 @@ caf::error not_here(const std::string& run) {
   return to_caf({v1::ERROR_CODE_UNAVAILABLE,
                  "run " + run + " has not ended, and this coordinator does not work on it: troupe resume " + run,
                  true});
+}
+
+/// Whether the store may do tomorrow what it did not do today.
+bool passes(errc code) {
+  return code == v1::ERROR_CODE_STORE || code == v1::ERROR_CODE_TIMED_OUT || code == v1::ERROR_CODE_UNAVAILABLE;
 }
 
 } // namespace
@@ -174,6 +180,8 @@ void coordinator_state::ended(const caf::down_msg& down) {
             adopt(details.summary(), restarts + 1, [this](const error*) { takeover_ended(); });
           },
           [this, id](const caf::error& why) {
+            if (passes(from_caf(why).code))
+              resume_later();
             takeover_ended();
             spdlog::error("run {} could not be read from the journal: {}", id, from_caf(why).message);
           });
@@ -195,8 +203,10 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts, s
   claim.set_run_id(stored.run_id());
   claim.set_expected_epoch(stored.epoch());
   claim.set_owner(config_.owner);
-  auto failed = [then](const caf::error& why) {
+  auto failed = [this, then](const caf::error& why) {
     auto plain = from_caf(why);
+    if (passes(plain.code))
+      resume_later();
     then(&plain);
   };
   self_->request(neighbours_.journal, config_.journal_timeout, std::move(claim))
@@ -206,7 +216,19 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts, s
             get.set_run_id(claimed.run_id());
             self_->request(neighbours_.journal, config_.journal_timeout, std::move(get))
                 .then(
-                    [this, restarts, then](const v1::RunDetails& details) {
+                    [this, restarts, then, epoch = claimed.epoch()](const v1::RunDetails& details) {
+                      const auto& id = details.summary().run_id();
+                      if (details.summary().epoch() != epoch || runs_.count(id) > 0) {
+                        error taken{v1::ERROR_CODE_FENCED, "run " + id + " was taken up by somebody else", false};
+                        then(&taken);
+                        return;
+                      }
+                      // It ended after it was listed: an end changes no epoch, so the claim held.
+                      if (details.summary().state() != v1::RUN_STATE_RUNNING) {
+                        error over{v1::ERROR_CODE_NOT_FOUND, "run " + id + " has ended", false};
+                        then(&over);
+                        return;
+                      }
                       auto definition = compile(details.definition());
                       if (!definition) {
                         then(&definition.error());
@@ -227,6 +249,8 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts, s
 }
 
 caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request) {
+  if (request.run_id().empty())
+    resume_is_due_ = false;
   ++takeovers_;
   auto promise = self_->make_response_promise<v1::RunList>();
   v1::ListRuns list;
@@ -273,10 +297,18 @@ caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request
             settle();
           },
           [this, promise](caf::error& why) mutable {
+            if (passes(from_caf(why).code))
+              resume_later();
             takeover_ended();
             promise.deliver(std::move(why));
           });
   return promise;
+}
+
+void coordinator_state::resume_later() {
+  // A store that fails for a moment must not leave runs alone until the next start.
+  if (!std::exchange(resume_is_due_, true))
+    caf::delayed_anon_send(coordinator_actor{self_}, config_.resume_retry, v1::ResumeRuns{});
 }
 
 // -- the rest ---------------------------------------------------------------------------------------------------------

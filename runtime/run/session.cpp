@@ -56,8 +56,11 @@ void run_session::replay(const v1::RunEvent& event) {
 }
 
 void run_session::resume(int64_t now_ms) {
-  if (machine_.finished())
-    return; // its first event ended it: only the end is left to be stored and told
+  if (machine_.finished()) {
+    // Its first event ended it: only the end is left to be stored and told.
+    std::erase_if(held_, [](const auto& x) { return !std::holds_alternative<finish_run>(x.second); });
+    return;
+  }
   held_.clear();
   v1::RunEvent event;
   event.mutable_run_resumed()->set_owner(summary_.owner());

@@ -53,8 +53,10 @@ deed choose_deed(random_source& dice, double trouble) {
 
 agent_host::agent_host(context& world, process& home, const agent_manners& manners, uint32_t capacity,
                        results_handler results)
-    : world_{world}, home_{home}, manners_{manners}, results_{std::move(results)}, capacity_{capacity},
-      core_{limits_of(home.name, capacity)} {}
+    : world_{world}, home_{home}, manners_{manners}, results_{std::move(results)}, capacity_{capacity}, core_{limits_of(
+                                                                                                            home.name,
+                                                                                                            capacity)} {
+}
 
 size_t agent_host::load() const {
   auto x = core_.load();
@@ -176,9 +178,9 @@ void agent_host::act(host_action::run_task& x) {
   case deed::late:
     result.set_status(v1::TASK_STATUS_SUCCESS);
     // Says who made it, so that nobody can pass it off as another attempt's.
-    result.mutable_output()->set_data(
-        fmt::format(R"({{"ok":{},"by":"{} attempt {} epoch {}","n":{}}})", dice.unit() < 0.7, home_.boot_id(),
-                    job.task.attempt(), job.task.epoch(), dice.below(100)));
+    result.mutable_output()->set_data(fmt::format(R"({{"ok":{},"by":"{} attempt {} epoch {}","n":{}}})",
+                                                  dice.unit() < 0.7, home_.boot_id(), job.task.attempt(),
+                                                  job.task.epoch(), dice.below(100)));
     if (what == deed::late)
       takes += int64_t{job.task.timeout_ms()} * msec;
     break;

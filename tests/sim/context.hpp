@@ -45,9 +45,9 @@ struct context {
     return random.unit() < p;
   }
 
-  /// Between actors of one process.
-  void post(process& p, uint64_t from, uint64_t to, std::function<void()> what) {
-    time.post(p, from, to, random.next(), std::move(what));
+  /// To an actor of the same process.
+  void post(process& p, uint64_t to, std::function<void()> what) {
+    time.post(p, to, random.next(), std::move(what));
   }
 };
 

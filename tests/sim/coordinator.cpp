@@ -8,6 +8,7 @@ namespace {
 
 constexpr usec link_tick = 1 * second;
 constexpr usec link_idle = 10 * second;
+constexpr usec resume_retry = 1 * second;
 
 dispatcher_config dispatcher_settings(uint64_t seed) {
   dispatcher_config out;
@@ -86,11 +87,11 @@ void coordinator::from_worker(const worker_link_ptr& from, v1::Envelope& message
       return;
     for (auto& x : *message.mutable_result_batch()->mutable_results())
       x.set_node(from->name);
-    post(from->id, dispatcher,
+    post(dispatcher,
          [this, host = from->id, batch = std::move(*message.mutable_result_batch())] { take_results(host, batch); });
     return;
   case v1::Envelope::kHeartbeat:
-    post(from->id, registry, [this, from, id, beat = message.heartbeat()] {
+    post(registry, [this, from, id, beat = message.heartbeat()] {
       auto changed = members_.heartbeat(beat, world_.time.now_ms());
       v1::Envelope answer;
       answer.set_correlation(id);
@@ -100,11 +101,11 @@ void coordinator::from_worker(const worker_link_ptr& from, v1::Envelope& message
       } else {
         *answer.mutable_error() = changed.error().to_proto();
       }
-      post(registry, from->id, [this, from, answer = std::move(answer)] { net_.send(from->link, answer); });
+      post(from->id, [this, from, answer = std::move(answer)] { net_.send(from->link, answer); });
     });
     return;
   case v1::Envelope::kJoinCluster:
-    post(from->id, registry, [this, from, id, request = message.join_cluster()] { join(from, id, request); });
+    post(registry, [this, from, id, request = message.join_cluster()] { join(from, id, request); });
     return;
   default:
     world_.judge.accuse("a coordinator got a message that no worker sends");
@@ -136,7 +137,7 @@ void coordinator::from_client(const socket& link, v1::Envelope& message) {
     });
   } else if (message.has_cancel_run()) {
     if (auto i = runs_.find(message.cancel_run().run_id()); i != runs_.end())
-      post(self, i->second.id, [run = i->second.actor] { run->cancel("the client changed its mind"); });
+      post(i->second.id, [run = i->second.actor] { run->cancel("the client changed its mind"); });
   }
 }
 
@@ -176,7 +177,7 @@ void coordinator::submit(const v1::SubmitRun& request, std::function<void(result
                   if (ours && stored->created_at_ms() == now)
                     launch(*stored, definition, events, false);
                   else if (ours)
-                    adopt(*stored, [](const error*) {});
+                    adopt(*stored);
                   then(stored->run_id());
                 });
 }
@@ -194,49 +195,56 @@ void coordinator::launch(const v1::RunSummary& summary, workflow_ptr definition,
 void coordinator::resume() {
   store_.list(home_, [this](result<v1::RunList> unfinished) {
     if (!unfinished) {
-      world_.say(home_, "cannot list the unfinished runs: {}", unfinished.error().message);
+      could_not_take_up("any", unfinished.error());
       return;
     }
     for (const auto& run : unfinished->runs())
       if (runs_.count(run.run_id()) == 0)
-        adopt(run, [this, id = run.run_id()](const error* why) {
-          if (why != nullptr)
-            world_.say(home_, "cannot take run {} up: {}", id, why->message);
-        });
+        adopt(run);
   });
 }
 
-void coordinator::adopt(const v1::RunSummary& stored, std::function<void(const error*)> then) {
+void coordinator::could_not_take_up(const std::string& run, const error& why) {
+  world_.say(home_, "cannot take run {} up: {}", run, why.message);
+  auto passes = why.code == v1::ERROR_CODE_STORE || why.code == v1::ERROR_CODE_TIMED_OUT
+                || why.code == v1::ERROR_CODE_UNAVAILABLE;
+  if (!passes || std::exchange(resume_is_due_, true))
+    return;
+  world_.time.after(resume_retry, home_, [this] {
+    resume_is_due_ = false;
+    resume();
+  });
+}
+
+void coordinator::adopt(const v1::RunSummary& stored) {
   v1::ClaimRun claim;
   claim.set_run_id(stored.run_id());
   claim.set_expected_epoch(stored.epoch());
   claim.set_owner(home_.boot_id());
-  store_.claim(home_, std::move(claim), [this, then](result<v1::RunSummary> claimed) {
-    if (!claimed) {
-      then(&claimed.error());
-      return;
-    }
-    store_.load(home_, claimed->run_id(), [this, then](result<v1::RunDetails> details) {
-      if (!details) {
-        then(&details.error());
+  store_.claim(home_, std::move(claim), [this, run = stored.run_id()](result<v1::RunSummary> claimed) {
+    if (!claimed)
+      return could_not_take_up(run, claimed.error());
+    store_.load(home_, run, [this, run, epoch = claimed->epoch()](result<v1::RunDetails> details) {
+      if (!details)
+        return could_not_take_up(run, details.error());
+      if (details->summary().epoch() != epoch || runs_.count(run) > 0
+          || details->summary().state() != v1::RUN_STATE_RUNNING)
         return;
-      }
       launch(details->summary(), definition_of(details->definition()),
              {details->events().begin(), details->events().end()}, true);
-      then(nullptr);
     });
   });
 }
 
 void coordinator::queue_tasks(uint64_t owner, v1::TaskBatch batch) {
-  post(owner, dispatcher, [this, owner, batch = std::move(batch)] {
+  post(dispatcher, [this, owner, batch = std::move(batch)] {
     core_.tasks_queued(owner, batch, world_.time.now_ms());
     changed();
   });
 }
 
 void coordinator::cancel_tasks(uint64_t owner, v1::CancelBatch batch) {
-  post(owner, dispatcher, [this, batch = std::move(batch)] {
+  post(dispatcher, [this, batch = std::move(batch)] {
     core_.cancel(batch);
     changed();
   });
@@ -245,11 +253,11 @@ void coordinator::cancel_tasks(uint64_t owner, v1::CancelBatch batch) {
 void coordinator::run_ended(uint64_t owner, const std::string& run, bool fenced) {
   if (fenced)
     world_.say(home_, "run {} belongs to somebody else now", run);
-  post(owner, self, [this, owner, run] {
+  post(self, [this, owner, run] {
     if (auto i = runs_.find(run); i != runs_.end() && i->second.id == owner)
       runs_.erase(i);
   });
-  post(owner, dispatcher, [this, owner] {
+  post(dispatcher, [this, owner] {
     core_.owner_gone(owner);
     owners_.erase(owner);
     changed();

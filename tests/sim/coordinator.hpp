@@ -63,7 +63,8 @@ private:
   void from_client(const socket& link, v1::Envelope& message);
   void submit(const v1::SubmitRun& request, std::function<void(result<std::string>)> then);
   void launch(const v1::RunSummary& summary, workflow_ptr definition, std::vector<v1::RunEvent> events, bool resumed);
-  void adopt(const v1::RunSummary& stored, std::function<void(const error*)> then);
+  void adopt(const v1::RunSummary& stored);
+  void could_not_take_up(const std::string& run, const error& why);
   void queue_tasks(uint64_t owner, v1::TaskBatch batch) override;
   void cancel_tasks(uint64_t owner, v1::CancelBatch batch) override;
   void run_ended(uint64_t owner, const std::string& run, bool fenced) override;
@@ -82,8 +83,8 @@ private:
   void check_bounds();
 
   template <class T>
-  void post(uint64_t from, uint64_t to, T what) {
-    world_.post(home_, from, to, std::move(what));
+  void post(uint64_t to, T what) {
+    world_.post(home_, to, std::move(what));
   }
 
   context& world_;
@@ -101,6 +102,7 @@ private:
   std::unordered_map<uint64_t, std::string> node_of_;
   std::unordered_map<std::string, uint32_t> capacity_of_;
   bool flush_is_due_ = false;
+  bool resume_is_due_ = false;
 
   membership members_;
   /// By session.

@@ -15,7 +15,7 @@ void coordinator::take_results(uint64_t host, const v1::ResultBatch& batch) {
           run != runs_.end() && core_.owner_of(x.run_id(), x.task(), x.attempt()) == 0) {
         v1::ResultBatch late;
         *late.add_results() = x;
-        post(dispatcher, run->second.id, [actor = run->second.actor, late] { actor->results(late); });
+        post(run->second.id, [actor = run->second.actor, late] { actor->results(late); });
       }
   if (auto i = node_of_.find(host); i != node_of_.end()) {
     core_.results(i->second, batch, world_.time.now_ms());
@@ -44,7 +44,7 @@ void coordinator::update_node(const v1::NodeStatus& status, uint64_t host) {
     capacity_of_[node] = status.info().capacity();
     // Whoever monitors a dead actor hears of it at once.
     if (links_.count(host) == 0)
-      post(host, dispatcher, [this, host] {
+      post(dispatcher, [this, host] {
         if (auto known = node_of_.find(host); known != node_of_.end())
           drop_node(std::string{known->second}, {}, "its agent host is gone");
       });
@@ -66,7 +66,7 @@ void coordinator::drop_node(const std::string& node, const std::string& boot_id,
 
 void coordinator::changed() {
   if (!std::exchange(flush_is_due_, true))
-    post(dispatcher, dispatcher, [this] { flush(); });
+    post(dispatcher, [this] { flush(); });
 }
 
 void coordinator::flush() {
@@ -74,7 +74,7 @@ void coordinator::flush() {
   auto actions = core_.flush(world_.time.now_ms(), world_.time.wall_ms(home_));
   for (auto& x : actions.to_cancel)
     if (auto i = nodes_.find(x.node); i != nodes_.end())
-      post(dispatcher, i->second.host, [this, host = i->second.host, batch = std::move(x.batch)] {
+      post(i->second.host, [this, host = i->second.host, batch = std::move(x.batch)] {
         auto link = links_.find(host);
         if (link == links_.end())
           return;
@@ -88,7 +88,7 @@ void coordinator::flush() {
         world_.say(home_, "sends {}/{} ({}) attempt {} to {}", task.run_id(), task.task(), task.step(), task.attempt(),
                    x.node);
     if (auto i = nodes_.find(x.node); i != nodes_.end())
-      post(dispatcher, i->second.host, [this, host = i->second.host, batch = std::move(x.batch)] {
+      post(i->second.host, [this, host = i->second.host, batch = std::move(x.batch)] {
         auto link = links_.find(host);
         if (link == links_.end())
           return;
@@ -103,9 +103,9 @@ void coordinator::flush() {
     if (i == owners_.end())
       continue;
     if (x.results.results_size() > 0)
-      post(dispatcher, x.owner, [run = i->second, results = std::move(x.results)] { run->results(results); });
+      post(x.owner, [run = i->second, results = std::move(x.results)] { run->results(results); });
     for (auto& loss : x.losses)
-      post(dispatcher, x.owner, [run = i->second, loss = std::move(loss)] { run->lost(loss); });
+      post(x.owner, [run = i->second, loss = std::move(loss)] { run->lost(loss); });
   }
   check_bounds();
 }
@@ -150,15 +150,14 @@ void coordinator::join(const worker_link_ptr& from, uint64_t id, const v1::JoinC
     out.set_fence_ms(ms(config.fence));
     hosts_.emplace(joined->session, from->id);
     if (links_.count(from->id) == 0)
-      post(from->id, registry, [this, session = joined->session] {
-        publish(members_.link_closed(session, world_.time.now_ms()));
-      });
+      post(registry,
+           [this, session = joined->session] { publish(members_.link_closed(session, world_.time.now_ms())); });
   } else {
     world_.say(home_, "refuses {}: {}", request.node().boot_id(), joined.error().message);
     *answer.mutable_error() = joined.error().to_proto();
   }
   // The answer first: tasks that the dispatcher sends at once must not come before it.
-  post(registry, from->id, [this, from, answer = std::move(answer)] { net_.send(from->link, answer); });
+  post(from->id, [this, from, answer = std::move(answer)] { net_.send(from->link, answer); });
   if (joined)
     publish(joined->changed);
 }
@@ -167,19 +166,20 @@ void coordinator::publish(const membership::changes& changes) {
   for (const auto& x : changes) {
     auto host = hosts_.find(x.session);
     if (!x.is_gone()) {
-      post(registry, dispatcher, [this, status = x.status, id = host->second] { update_node(status, id); });
+      post(dispatcher, [this, status = x.status, id = host->second] { update_node(status, id); });
       continue;
     }
     world_.say(home_, "lost {}: {}", x.status.info().boot_id(), x.reason);
-    post(registry, dispatcher, [this, name = x.status.info().name(), boot = x.status.info().boot_id(),
-                                reason = x.reason] { drop_node(name, boot, reason); });
+    post(dispatcher, [this, name = x.status.info().name(), boot = x.status.info().boot_id(), reason = x.reason] {
+      drop_node(name, boot, reason);
+    });
     if (host != hosts_.end())
       hosts_.erase(host);
   }
 }
 
 void coordinator::link_down(uint64_t link) {
-  post(link, registry, [this, link] {
+  post(registry, [this, link] {
     std::vector<uint64_t> ended;
     for (const auto& [session, host] : hosts_)
       if (host == link)
@@ -187,7 +187,7 @@ void coordinator::link_down(uint64_t link) {
     for (auto session : ended)
       publish(members_.link_closed(session, world_.time.now_ms()));
   });
-  post(link, dispatcher, [this, link] {
+  post(dispatcher, [this, link] {
     if (auto i = node_of_.find(link); i != node_of_.end())
       drop_node(std::string{i->second}, {}, "its agent host is gone");
   });

@@ -17,16 +17,17 @@ usec span(random_source& dice, usec low, usec high) {
 /// Mostly short, sometimes longer than every patience (3, 5, 7, 10, 30 s).
 usec duration(random_source& dice) {
   auto x = dice.unit();
-  return x < 0.4 ? span(dice, 10 * msec, 2 * second) : x < 0.9 ? span(dice, 2 * second, 12 * second)
-                                                               : span(dice, 12 * second, 45 * second);
+  return x < 0.4   ? span(dice, 10 * msec, 2 * second)
+         : x < 0.9 ? span(dice, 2 * second, 12 * second)
+                   : span(dice, 12 * second, 45 * second);
 }
 
 } // namespace
 
 const char* name_of(fault::kind x) {
-  constexpr const char* names[kinds] = {"crash",   "power off", "pause",       "reset",       "half-open connection",
-                                        "partition", "one-way partition", "slow",  "clock jump", "store fails",
-                                        "store lies", "store slow", "duplicates"};
+  constexpr const char* names[kinds] = {
+      "crash", "power off",  "pause",       "reset",      "half-open connection", "partition", "one-way partition",
+      "slow",  "clock jump", "store fails", "store lies", "store slow",           "duplicates"};
   return names[static_cast<size_t>(x)];
 }
 

@@ -15,7 +15,8 @@
 namespace troupe::sim {
 namespace {
 
-constexpr const char* usage = R"(usage: sim [--seeds N] [--first SEED] [--seed SEED [--trace]] [--break RULE] [--seconds S]
+constexpr const char* usage =
+    R"(usage: sim [--seeds N] [--first SEED] [--seed SEED [--trace]] [--break RULE] [--seconds S]
 
   --seeds N      worlds to simulate (10000)
   --first SEED   the first of them (1)

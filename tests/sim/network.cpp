@@ -93,8 +93,8 @@ void network::close(const socket& from) {
 void network::carry(const connection_ptr& via, int to, envelope_ptr message) {
   auto& target = via->sides[to];
   auto number = ++via->sent;
-  target.last_arrival = std::max(target.last_arrival + 1,
-                                 world_.time.now() + delay(*via->sides[1 - to].owner, *target.owner));
+  target.last_arrival =
+      std::max(target.last_arrival + 1, world_.time.now() + delay(*via->sides[1 - to].owner, *target.owner));
   world_.time.after(target.last_arrival - world_.time.now(), [this, via, to, number, message = std::move(message)] {
     auto& end = via->sides[to];
     if (!end.open || number <= end.lost_before)
@@ -161,8 +161,9 @@ void network::drop(const connection_ptr& via, int side, const std::string& why, 
 void network::reset(const process& a, const process& b, bool half_open) {
   for (auto& weak : connections_) {
     auto via = weak.lock();
-    if (!via || !((via->sides[0].owner == &a && via->sides[1].owner == &b)
-                  || (via->sides[0].owner == &b && via->sides[1].owner == &a)))
+    if (!via
+        || !((via->sides[0].owner == &a && via->sides[1].owner == &b)
+             || (via->sides[0].owner == &b && via->sides[1].owner == &a)))
       continue;
     auto deaf = half_open ? static_cast<int>(world_.random.below(2)) : -1;
     for (int side = 0; side < 2; ++side)

@@ -71,7 +71,8 @@ void oracle::feed(const std::string& id, run_record& run, const v1::RunEvent& ev
     const auto& result = event.task_finished().result();
     auto i = successes_.find({id, result.task(), result.attempt()});
     if (i == successes_.end() || i->second != std::pair{result.epoch(), result.output().data()})
-      accuse(fmt::format("the journal has a success of {} that this very attempt did not bring about", name_of(result)));
+      accuse(
+          fmt::format("the journal has a success of {} that this very attempt did not bring about", name_of(result)));
     if (!run.done.emplace(result.task(), time_.now()).second)
       accuse(fmt::format("task {}/{} was completed twice", id, result.task()));
   }

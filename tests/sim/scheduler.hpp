@@ -64,9 +64,9 @@ public:
     queue_.push({now_ + delay, ++last_seq_, &p, p.life, std::move(what)});
   }
 
-  /// From one actor to another one of the same process: takes a moment of random length, in order for each pair.
-  void post(process& p, uint64_t from, uint64_t to, uint64_t random, std::function<void()> what) {
-    auto& last = last_post_[{&p, from, to}];
+  /// Into an actor's mailbox: it is dealt with after a moment of random length, in the order of the posts.
+  void post(process& p, uint64_t to, uint64_t random, std::function<void()> what) {
+    auto& last = last_post_[{&p, to}];
     last = std::max(last + 1, now_ + 1 + static_cast<usec>(random % 40));
     queue_.push({last, ++last_seq_, &p, p.life, std::move(what)});
   }
@@ -125,18 +125,10 @@ private:
     }
   };
 
-  struct pair_key {
-    process* where;
-    uint64_t from;
-    uint64_t to;
-
-    auto operator<=>(const pair_key&) const = default;
-  };
-
   usec now_ = 0;
   uint64_t last_seq_ = 0;
   std::priority_queue<event> queue_;
-  std::map<pair_key, usec> last_post_;
+  std::map<std::pair<const process*, uint64_t>, usec> last_post_;
 };
 
 } // namespace troupe::sim

@@ -32,8 +32,8 @@ public:
   }
 
   void append(process& from, v1::AppendEvents entry, std::function<void(result<v1::EventsAppended>)> then) {
-    ask<v1::EventsAppended>(from, append_patience, true, [this, entry = std::move(entry)] { return write(entry); },
-                            std::move(then));
+    ask<v1::EventsAppended>(
+        from, append_patience, true, [this, entry = std::move(entry)] { return write(entry); }, std::move(then));
   }
 
   void create(process& from, v1::CreateRun request, std::function<void(result<v1::RunSummary>)> then) {
@@ -61,12 +61,13 @@ public:
   }
 
   void load(process& from, std::string run, std::function<void(result<v1::RunDetails>)> then) {
-    ask<v1::RunDetails>(from, patience, false, [this, run = std::move(run)] { return store_.load(run); },
-                        std::move(then));
+    ask<v1::RunDetails>(
+        from, patience, false, [this, run = std::move(run)] { return store_.load(run); }, std::move(then));
   }
 
   void list(process& from, std::function<void(result<v1::RunList>)> then) {
-    ask<v1::RunList>(from, patience, false, [this] { return store_.list(10'000, true); }, std::move(then));
+    ask<v1::RunList>(
+        from, patience, false, [this] { return store_.list(10'000, true); }, std::move(then));
   }
 
 private:
@@ -99,26 +100,23 @@ private:
     });
     auto& queue = queues_[&from];
     queue.request = std::max(queue.request + 1, world_.time.now() + world_.between(5, 200));
-    world_.time.after(
-        queue.request - world_.time.now(),
-        [this, &from, life = from.life, decided, writes, work = std::move(work), then = std::move(then)]() mutable {
-          auto outcome = writes && mood_ == mood::failing
-                             ? result<T>{tl::unexpected(memory_store::disk_full())}
-                             : work();
-          if (writes && mood_ == mood::lying)
-            outcome = fail(v1::ERROR_CODE_STORE, "the disk did not confirm the write", true);
-          auto& answers = queues_[&from];
-          auto takes = world_.between(50, 3 * msec);
-          if (mood_ == mood::slow)
-            takes += world_.between(1 * second, 45 * second);
-          answers.reply = std::max(answers.reply + 1, world_.time.now() + takes);
-          if (from.life == life)
-            world_.time.after(answers.reply - world_.time.now(), from,
-                              [decided, then = std::move(then), outcome = std::move(outcome)]() mutable {
-                                if (!std::exchange(*decided, true))
-                                  then(std::move(outcome));
-                              });
-        });
+    world_.time.after(queue.request - world_.time.now(), [this, &from, life = from.life, decided, writes,
+                                                          work = std::move(work), then = std::move(then)]() mutable {
+      auto outcome = writes && mood_ == mood::failing ? result<T>{tl::unexpected(memory_store::disk_full())} : work();
+      if (writes && mood_ == mood::lying)
+        outcome = fail(v1::ERROR_CODE_STORE, "the disk did not confirm the write", true);
+      auto& answers = queues_[&from];
+      auto takes = world_.between(50, 3 * msec);
+      if (mood_ == mood::slow)
+        takes += world_.between(1 * second, 45 * second);
+      answers.reply = std::max(answers.reply + 1, world_.time.now() + takes);
+      if (from.life == life)
+        world_.time.after(answers.reply - world_.time.now(), from,
+                          [decided, then = std::move(then), outcome = std::move(outcome)]() mutable {
+                            if (!std::exchange(*decided, true))
+                              then(std::move(outcome));
+                          });
+    });
   }
 
   struct order {

@@ -15,8 +15,8 @@ constexpr uint64_t host_id = 1'000;
 
 cluster_link::cluster_link(context& world, process& home, process& coordinator, network& net, agent_host& host,
                            uint64_t id, uint32_t capacity)
-    : world_{world}, home_{home}, coordinator_{coordinator}, net_{net}, host_{host}, id_{id}, capacity_{capacity},
-      backoff_{world.random.next()} {}
+    : world_{world}, home_{home},
+      coordinator_{coordinator}, net_{net}, host_{host}, id_{id}, capacity_{capacity}, backoff_{world.random.next()} {}
 
 void cluster_link::start() {
   connect();
@@ -82,7 +82,7 @@ void cluster_link::take(v1::Envelope& message) {
   case v1::Envelope::kTaskBatch:
     return run(*message.mutable_task_batch());
   case v1::Envelope::kCancelBatch:
-    world_.post(home_, id_, host_id, [this, batch = message.cancel_batch()] { host_.cancel(batch); });
+    world_.post(home_, host_id, [this, batch = message.cancel_batch()] { host_.cancel(batch); });
     return;
   case v1::Envelope::kHeartbeatAck:
     if (fence_)
@@ -108,7 +108,7 @@ void cluster_link::run(v1::TaskBatch& batch) {
     return;
   for (const auto& task : batch.tasks())
     tasks_.emplace(task.run_id(), task.task(), task.attempt());
-  world_.post(home_, id_, host_id, [this, batch = std::move(batch)]() mutable { host_.submit(std::move(batch), id_); });
+  world_.post(home_, host_id, [this, batch = std::move(batch)]() mutable { host_.submit(std::move(batch), id_); });
 }
 
 // -- from this process ------------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ void cluster_link::cancel_everything(const std::string& why) {
     x.set_attempt(attempt);
     x.set_reason(why);
   }
-  world_.post(home_, id_, host_id, [this, batch = std::move(batch)] { host_.cancel(batch); });
+  world_.post(home_, host_id, [this, batch = std::move(batch)] { host_.cancel(batch); });
 }
 
 void cluster_link::start_over(const std::string& why) {
@@ -191,8 +191,7 @@ void cluster_link::start_over(const std::string& why) {
 worker::worker(context& world, process& home, network& net, const std::vector<process*>& coordinators,
                const agent_manners& manners, uint32_t capacity)
     : host_{world, home, manners, capacity, [this, &world, &home](uint64_t sink, v1::ResultBatch batch) {
-              world.post(home, host_id, sink,
-                         [link = links_[sink].get(), batch = std::move(batch)] { link->pass_on(batch); });
+              world.post(home, sink, [link = links_[sink].get(), batch = std::move(batch)] { link->pass_on(batch); });
             }} {
   for (auto* x : coordinators)
     links_.push_back(std::make_unique<cluster_link>(world, home, *x, net, host_, links_.size(), capacity));

@@ -80,15 +80,18 @@ private:
 };
 
 world::world(const world_options& options)
-    : options_{options}, cast_{cast_of(options.seed)},
-      context_{options.seed, options.broken, options.trace, {}, dice_for(options.seed, for_world),
-               oracle{context_.time}},
-      net_{context_}, store_{context_, [this](const std::string& owner) {
-                               return std::any_of(
-                                   processes_.begin(), processes_.end(), [&](const auto& x) {
-                                     return x->up && x->boot_id() == owner
-                                            && !(x->paused && context_.time.now() - x->paused_since > lease);
-                                   });
+    : options_{options}, cast_{cast_of(options.seed)}, context_{options.seed,
+                                                                options.broken,
+                                                                options.trace,
+                                                                {},
+                                                                dice_for(options.seed, for_world),
+                                                                oracle{context_.time}},
+      net_{context_}, store_{context_,
+                             [this](const std::string& owner) {
+                               return std::any_of(processes_.begin(), processes_.end(), [&](const auto& x) {
+                                 return x->up && x->boot_id() == owner
+                                        && !(x->paused && context_.time.now() - x->paused_since > lease);
+                               });
                              }},
       faults_{options.faults ? *options.faults : faults_of(options.seed)} {
   for (const auto& x : faults_)
