@@ -243,7 +243,7 @@ void coordinator::queue_tasks(uint64_t owner, v1::TaskBatch batch) {
   });
 }
 
-void coordinator::cancel_tasks(uint64_t owner, v1::CancelBatch batch) {
+void coordinator::cancel_tasks(uint64_t, v1::CancelBatch batch) {
   post(dispatcher, [this, batch = std::move(batch)] {
     core_.cancel(batch);
     changed();
