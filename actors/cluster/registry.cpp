@@ -71,7 +71,6 @@ caf::result<v1::JoinedCluster> registry_state::join(const v1::JoinCluster& reque
     self_->monitor(host);
   hosts_.emplace(joined->session, host);
   probe_->node_joined();
-  publish(joined->changed);
   auto ms = [](milliseconds x) { return static_cast<uint32_t>(x.count()); };
   v1::JoinedCluster out;
   out.set_coordinator_name(config_.coordinator_name);
@@ -80,7 +79,12 @@ caf::result<v1::JoinedCluster> registry_state::join(const v1::JoinCluster& reque
   out.set_suspect_ms(ms(config_.membership.suspect));
   out.set_lost_ms(ms(config_.membership.lost));
   out.set_fence_ms(ms(config_.membership.fence));
-  return out;
+  // The answer first: once the dispatcher knows, tasks may come, and a node takes none before it knows that it has
+  // joined.
+  auto promise = self_->make_response_promise<v1::JoinedCluster>();
+  promise.deliver(std::move(out));
+  publish(joined->changed);
+  return promise;
 }
 
 caf::result<v1::HeartbeatAck> registry_state::heartbeat(const v1::Heartbeat& beat) {

@@ -8,6 +8,7 @@
 #include "runtime/run/replay.hpp"
 #include "runtime/run/run_id.hpp"
 
+#include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -22,6 +23,11 @@ caf::error not_here(const std::string& run) {
   return to_caf({v1::ERROR_CODE_UNAVAILABLE,
                  "run " + run + " has not ended, and this coordinator does not work on it: troupe resume " + run,
                  true});
+}
+
+/// Whether the store may do tomorrow what it did not do today.
+bool passes(errc code) {
+  return code == v1::ERROR_CODE_STORE || code == v1::ERROR_CODE_TIMED_OUT || code == v1::ERROR_CODE_UNAVAILABLE;
 }
 
 } // namespace
@@ -116,17 +122,20 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
           [this, promise, from = std::move(from)](const v1::RunSummary& stored) mutable {
             v1::RunAccepted accepted;
             accepted.set_run_id(stored.run_id());
-            // The same id a second time is the same run: nothing to launch. Ours is told by its time of birth and
-            // owner.
+            // The same id a second time is the same run: nothing to launch while it is under way.
             auto ours = stored.owner() == config_.owner && stored.epoch() == 1
                         && stored.state() == v1::RUN_STATE_RUNNING && runs_.count(stored.run_id()) == 0;
-            if (ours) {
+            if (ours && stored.created_at_ms() == from.summary.created_at_ms()) {
               from.summary = stored;
               probe_->run_began();
               spdlog::info("{} coordinator began workflow {}",
                            about(stored.run_id(), from.events.front().run_submitted().traceparent()),
                            stored.workflow());
               launch(std::move(from), 0);
+            } else if (ours) {
+              // An earlier try stored it, and we were told that it failed. What counts is what is stored, not what we
+              // were about to store now.
+              adopt(stored, 0, [](const error*) {});
             }
             promise.deliver(std::move(accepted));
           },
@@ -178,6 +187,8 @@ void coordinator_state::ended(const caf::down_msg& down) {
             adopt(details.summary(), restarts + 1, [this](const error*) { takeover_ended(); });
           },
           [this, id](const caf::error& why) {
+            if (passes(from_caf(why).code))
+              resume_later();
             takeover_ended();
             spdlog::error("{} run could not be read from the journal: {}", about(id, {}), from_caf(why).message);
           });
@@ -199,8 +210,10 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts, s
   claim.set_run_id(stored.run_id());
   claim.set_expected_epoch(stored.epoch());
   claim.set_owner(config_.owner);
-  auto failed = [then](const caf::error& why) {
+  auto failed = [this, then](const caf::error& why) {
     auto plain = from_caf(why);
+    if (passes(plain.code))
+      resume_later();
     then(&plain);
   };
   self_->request(neighbours_.journal, config_.journal_timeout, std::move(claim))
@@ -210,7 +223,19 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts, s
             get.set_run_id(claimed.run_id());
             self_->request(neighbours_.journal, config_.journal_timeout, std::move(get))
                 .then(
-                    [this, restarts, then](const v1::RunDetails& details) {
+                    [this, restarts, then, epoch = claimed.epoch()](const v1::RunDetails& details) {
+                      const auto& id = details.summary().run_id();
+                      if (details.summary().epoch() != epoch || runs_.count(id) > 0) {
+                        error taken{v1::ERROR_CODE_FENCED, "run " + id + " was taken up by somebody else", false};
+                        then(&taken);
+                        return;
+                      }
+                      // It ended after it was listed: an end changes no epoch, so the claim held.
+                      if (details.summary().state() != v1::RUN_STATE_RUNNING) {
+                        error over{v1::ERROR_CODE_NOT_FOUND, "run " + id + " has ended", false};
+                        then(&over);
+                        return;
+                      }
                       auto definition = compile(details.definition());
                       if (!definition) {
                         then(&definition.error());
@@ -234,6 +259,8 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts, s
 }
 
 caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request) {
+  if (request.run_id().empty())
+    resume_is_due_ = false;
   ++takeovers_;
   auto promise = self_->make_response_promise<v1::RunList>();
   v1::ListRuns list;
@@ -280,10 +307,18 @@ caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request
             settle();
           },
           [this, promise](caf::error& why) mutable {
+            if (passes(from_caf(why).code))
+              resume_later();
             takeover_ended();
             promise.deliver(std::move(why));
           });
   return promise;
+}
+
+void coordinator_state::resume_later() {
+  // A store that fails for a moment must not leave runs alone until the next start.
+  if (!std::exchange(resume_is_due_, true))
+    caf::delayed_anon_send(coordinator_actor{self_}, config_.resume_retry, v1::ResumeRuns{});
 }
 
 // -- the rest ---------------------------------------------------------------------------------------------------------

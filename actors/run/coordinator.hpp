@@ -24,6 +24,8 @@ struct coordinator_config {
   size_t most_runs = 10'000;
   milliseconds journal_timeout{30'000};
   milliseconds registry_timeout{5'000};
+  /// Runs that could not be taken up because of the store are tried again after this long.
+  milliseconds resume_retry{1'000};
   /// A run coordinator that crashes this often is left alone until `troupe resume`.
   uint32_t most_restarts = 5;
   /// Who watches a run that has ended hears all of it where that is not more, or else only how it ended.
@@ -63,6 +65,8 @@ private:
   };
 
   void takeover_ended();
+  /// Takes up what could not be taken up now.
+  void resume_later();
   result<workflow_ptr> compile(const std::string& definition);
   void launch(run_start from, uint32_t restarts);
   /// Claims a run, loads it and goes on with it; `then` hears how it went.
@@ -81,6 +85,7 @@ private:
   uint64_t calls_ = 0;
   /// Takeovers under way; while there are any, a run that is not here may still come.
   size_t takeovers_ = 0;
+  bool resume_is_due_ = false;
   std::map<std::string, std::vector<early_watcher>> early_watchers_;
 };
 

@@ -24,12 +24,18 @@ result<std::vector<result<v1::EventsAppended>>> memory_store::append(std::span<c
       continue;
     }
     auto& run = i->second;
-    auto last_seq = admit_append(run.head(), *entry);
-    if (!last_seq) {
-      out.emplace_back(tl::unexpected(last_seq.error()));
+    auto admitted = admit_append(run.head(), *entry);
+    if (!admitted) {
+      out.emplace_back(tl::unexpected(admitted.error()));
       continue;
     }
-    run.events.insert(run.events.end(), entry->events().begin(), entry->events().end());
+    auto same = [](const auto& a, const auto& b) { return a.SerializeAsString() == b.SerializeAsString(); };
+    if (!std::equal(entry->events().begin(), entry->events().begin() + admitted->known,
+                    run.events.begin() + static_cast<std::ptrdiff_t>(entry->first_seq()) - 1, same)) {
+      out.emplace_back(other_events(*entry));
+      continue;
+    }
+    run.events.insert(run.events.end(), entry->events().begin() + admitted->known, entry->events().end());
     if (entry->has_summary()) {
       run.summary.set_state(entry->summary().state());
       run.summary.set_finished_at_ms(entry->summary().finished_at_ms());
@@ -37,7 +43,7 @@ result<std::vector<result<v1::EventsAppended>>> memory_store::append(std::span<c
     }
     v1::EventsAppended done;
     done.set_run_id(entry->run_id());
-    done.set_last_seq(*last_seq);
+    done.set_last_seq(admitted->last_seq);
     out.emplace_back(std::move(done));
   }
   ++commits_;

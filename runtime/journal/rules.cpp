@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace troupe {
 
 namespace {
@@ -29,17 +31,20 @@ result<void> check_create(const v1::CreateRun& request) {
   return check_sizes(request.events());
 }
 
-result<uint64_t> admit_append(const run_head& head, const v1::AppendEvents& entry) {
+result<admitted_append> admit_append(const run_head& head, const v1::AppendEvents& entry) {
   if (entry.epoch() != head.epoch)
     return fail(v1::ERROR_CODE_FENCED, fmt::format("run {} is at epoch {}, the append is of epoch {}: somebody else "
                                                    "took the run over",
                                                    entry.run_id(), head.epoch, entry.epoch()));
-  if (entry.first_seq() != head.last_seq + 1)
+  if (entry.first_seq() == 0 || entry.first_seq() > head.last_seq + 1)
     return fail(v1::ERROR_CODE_FENCED, fmt::format("the journal of run {} ends at event {}, the append begins at {}",
                                                    entry.run_id(), head.last_seq, entry.first_seq()));
   if (auto sizes = check_sizes(entry.events()); !sizes)
     return tl::unexpected(sizes.error());
-  return head.last_seq + static_cast<uint64_t>(entry.events_size());
+  auto behind = head.last_seq + 1 - entry.first_seq();
+  auto size = static_cast<uint64_t>(entry.events_size());
+  auto known = std::min(behind, size);
+  return admitted_append{static_cast<int>(known), head.last_seq + size - known};
 }
 
 result<uint64_t> admit_claim(const run_head& head, const v1::ClaimRun& request, const owner_alive_fn& owner_alive) {
@@ -52,6 +57,12 @@ result<uint64_t> admit_claim(const run_head& head, const v1::ClaimRun& request, 
     return fail(v1::ERROR_CODE_FENCED,
                 fmt::format("run {} belongs to {}, which is still alive", request.run_id(), head.owner));
   return head.epoch + 1;
+}
+
+tl::unexpected<error> other_events(const v1::AppendEvents& entry) {
+  return fail(v1::ERROR_CODE_FENCED, fmt::format("the journal of run {} has other events from {} on: somebody else "
+                                                 "writes under the same epoch",
+                                                 entry.run_id(), entry.first_seq()));
 }
 
 tl::unexpected<error> no_such_run(const std::string& run_id) {

@@ -32,11 +32,24 @@ struct run_head {
 /// ERROR_CODE_INVALID_INPUT.
 result<void> check_create(const v1::CreateRun& request);
 
-/// The sequence number of the last event once the entry is in. ERROR_CODE_FENCED, ERROR_CODE_INVALID_INPUT.
-result<uint64_t> admit_append(const run_head& head, const v1::AppendEvents& entry);
+/// What an append changes.
+struct admitted_append {
+  /// So many events at its front stand where events are stored already. An owner that heard of a failure, or heard
+  /// nothing, sends the same events again (and newer ones), although the store may have taken them. The store skips
+  /// them once it has seen that they are the same; see other_events.
+  int known = 0;
+  /// The run's last event once the entry is in.
+  uint64_t last_seq = 0;
+};
+
+/// ERROR_CODE_FENCED, ERROR_CODE_INVALID_INPUT.
+result<admitted_append> admit_append(const run_head& head, const v1::AppendEvents& entry);
 
 /// The new epoch. ERROR_CODE_FENCED, ERROR_CODE_INVALID_INPUT.
 result<uint64_t> admit_claim(const run_head& head, const v1::ClaimRun& request, const owner_alive_fn& owner_alive);
+
+/// The entry repeats stored events, but they are others. ERROR_CODE_FENCED.
+tl::unexpected<error> other_events(const v1::AppendEvents& entry);
 
 tl::unexpected<error> no_such_run(const std::string& run_id);
 

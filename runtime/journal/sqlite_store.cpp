@@ -169,18 +169,34 @@ struct sqlite_store::impl {
     insert_event.run(event_key(run_number, seq), bytes_view{buffer});
   }
 
+  /// Whether the first `count` events of the entry are what is stored at their place.
+  bool has_events(uint64_t run_number, const v1::AppendEvents& entry, int count) {
+    auto last = entry.first_seq() + static_cast<uint64_t>(count) - 1;
+    auto events = select_events(event_key(run_number, entry.first_seq()), event_key(run_number, last));
+    for (int i = 0; i < count; ++i) {
+      if (!events.next())
+        return false;
+      auto stored = events.blob(0);
+      if (std::string_view{stored.data(), stored.size()} != entry.events(i).SerializeAsString())
+        return false;
+    }
+    return true;
+  }
+
   result<v1::EventsAppended> append_one(const v1::AppendEvents& entry) {
     auto run = head(entry.run_id());
     if (!run)
       return tl::unexpected(run.error());
-    auto last_seq = admit_append(*run, entry);
-    if (!last_seq)
-      return tl::unexpected(last_seq.error());
-    if (*last_seq > max_seq)
+    auto admitted = admit_append(*run, entry);
+    if (!admitted)
+      return tl::unexpected(admitted.error());
+    if (admitted->last_seq > max_seq)
       return fail(v1::ERROR_CODE_INVALID_INPUT, fmt::format("run {} has too many events", entry.run_id()));
+    if (admitted->known > 0 && !has_events(run->number, entry, admitted->known))
+      return other_events(entry);
     auto seq = run->last_seq;
-    for (const auto& event : entry.events())
-      write_event(run->number, ++seq, event);
+    for (int i = admitted->known; i < entry.events_size(); ++i)
+      write_event(run->number, ++seq, entry.events(i));
     const auto& summary = entry.summary();
     if (entry.has_summary())
       update_end.run(seq, summary.state(), summary.finished_at_ms(), summary.error(), run->number);

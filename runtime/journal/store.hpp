@@ -22,9 +22,10 @@ public:
   virtual ~store() = default;
 
   /// Appends to any number of runs, all in one transaction (group commit). The outer error means that nothing was
-  /// written. An inner one concerns its entry alone: ERROR_CODE_FENCED (the epoch is not the stored one, or the events
-  /// do not begin right behind the last stored one), ERROR_CODE_NOT_FOUND, ERROR_CODE_INVALID_INPUT (an event is too
-  /// large). Of the summary only state, end and error are taken: owner and epoch change by `claim` alone.
+  /// written. An inner one concerns its entry alone: ERROR_CODE_FENCED (the epoch is not the stored one, or events are
+  /// missing before the first), ERROR_CODE_NOT_FOUND, ERROR_CODE_INVALID_INPUT (an event is too large). Events that the
+  /// same epoch has stored already are skipped: an owner that got no answer may send them again. Of the summary only
+  /// state, end and error are taken: owner and epoch change by `claim` alone.
   virtual result<std::vector<result<v1::EventsAppended>>> append(std::span<const v1::AppendEvents* const> batch) = 0;
 
   /// The stored summary; of the existing run when the id is taken. `summary.epoch` and `summary.owner` are stored as

@@ -56,8 +56,11 @@ void run_session::replay(const v1::RunEvent& event) {
 }
 
 void run_session::resume(int64_t now_ms) {
-  if (machine_.finished())
-    return; // its first event ended it: only the end is left to be stored and told
+  if (machine_.finished()) {
+    // Its first event ended it: only the end is left to be stored and told.
+    std::erase_if(held_, [](const auto& x) { return !std::holds_alternative<finish_run>(x.second); });
+    return;
+  }
   held_.clear();
   v1::RunEvent event;
   event.mutable_run_resumed()->set_owner(summary_.owner());
@@ -65,11 +68,19 @@ void run_session::resume(int64_t now_ms) {
   offer(std::move(event), now_ms);
 }
 
+int64_t run_session::run_time(int64_t now_ms) {
+  latest_ms_ = std::max(latest_ms_, last_event_ms_);
+  shift_ms_ = std::max(shift_ms_, latest_ms_ - now_ms);
+  latest_ms_ = now_ms + shift_ms_;
+  return latest_ms_;
+}
+
 bool run_session::offer(v1::RunEvent event, int64_t now_ms) {
+  auto at_ms = run_time(now_ms);
   if (!machine_.accepts(event))
     return false;
-  last_event_ms_ = std::max(last_event_ms_, now_ms);
-  event.set_at_ms(last_event_ms_);
+  last_event_ms_ = at_ms;
+  event.set_at_ms(at_ms);
   ++last_seq_;
   machine_.step(event, scratch_);
   absorb(scratch_, true);
@@ -78,7 +89,8 @@ bool run_session::offer(v1::RunEvent event, int64_t now_ms) {
 }
 
 void run_session::fire_timers(int64_t now_ms) {
-  while (!timers_by_due_.empty() && timers_by_due_.begin()->first <= now_ms) {
+  auto at_ms = run_time(now_ms);
+  while (!timers_by_due_.empty() && timers_by_due_.begin()->first <= at_ms) {
     auto timer = timers_by_due_.begin()->second;
     timers_by_due_.erase(timers_by_due_.begin());
     timers_.erase(timer);
@@ -91,7 +103,7 @@ void run_session::fire_timers(int64_t now_ms) {
 std::optional<int64_t> run_session::next_timer() const {
   if (timers_by_due_.empty())
     return std::nullopt;
-  return timers_by_due_.begin()->first;
+  return timers_by_due_.begin()->first - shift_ms_;
 }
 
 std::optional<v1::AppendEvents> run_session::take_append() {

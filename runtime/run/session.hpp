@@ -37,7 +37,7 @@ public:
   /// Offers TimerFired for every timer that is due.
   void fire_timers(int64_t now_ms);
 
-  /// When the next timer is due, on the clock of `now_ms`.
+  /// When the next timer is due, on the clock of `now_ms` as it was when we were told last.
   std::optional<int64_t> next_timer() const;
 
   /// What is to be appended now. One append is under way at a time; events that come meanwhile go with the next.
@@ -61,6 +61,8 @@ public:
 
 private:
   void absorb(std::vector<command>& commands, bool keep);
+  /// The run's own clock: as `now_ms`, but it goes on from where it was when that was set back.
+  int64_t run_time(int64_t now_ms);
 
   run_machine machine_;
   v1::RunSummary summary_;
@@ -68,6 +70,9 @@ private:
   uint64_t last_seq_ = 0;
   uint64_t durable_seq_ = 0;
   int64_t last_event_ms_ = 0;
+  /// What the run's clock showed last, and how far it is ahead of the clock that we are told.
+  int64_t latest_ms_ = 0;
+  int64_t shift_ms_ = 0;
   /// Not yet durable. While `appending_`, the first of them are on their way to the store.
   std::deque<v1::RunEvent> pending_;
   bool appending_ = false;

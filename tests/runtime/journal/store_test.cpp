@@ -92,7 +92,24 @@ TYPED_TEST(store_test, appends_behind_the_last_event) {
     EXPECT_EQ(run.events(i).timer_fired().timer(), static_cast<uint64_t>(i) + 1);
 }
 
-TYPED_TEST(store_test, refuses_gaps_and_repetitions) {
+TYPED_TEST(store_test, skips_events_that_an_owner_sends_again) {
+  ASSERT_TRUE(this->sut->create(create_request("r")));
+  ASSERT_TRUE(append_one(*this->sut, append_request("r", 1, 2, 2)));
+  auto again = append_one(*this->sut, append_request("r", 1, 2, 3));
+  ASSERT_TRUE(again) << "the owner did not hear that the first two were stored";
+  EXPECT_EQ(again->last_seq(), 4u);
+  auto late = append_one(*this->sut, append_request("r", 1, 2, 2));
+  ASSERT_TRUE(late) << "the first one arrives twice";
+  EXPECT_EQ(late->last_seq(), 4u);
+  auto run = this->loaded("r");
+  ASSERT_EQ(run.events_size(), 4);
+  for (int i = 1; i < 4; ++i)
+    EXPECT_EQ(run.events(i).timer_fired().timer(), static_cast<uint64_t>(i) + 1);
+  ASSERT_TRUE(this->sut->claim(claim_request("r", 1, "boot-a")));
+  EXPECT_EQ(code_of(append_one(*this->sut, append_request("r", 1, 2, 3))), v1::ERROR_CODE_FENCED);
+}
+
+TYPED_TEST(store_test, refuses_gaps_and_other_events_in_the_place_of_stored_ones) {
   ASSERT_TRUE(this->sut->create(create_request("r")));
   for (uint64_t first_seq : {0, 1, 3})
     EXPECT_EQ(code_of(append_one(*this->sut, append_request("r", 1, first_seq))), v1::ERROR_CODE_FENCED) << first_seq;

@@ -115,6 +115,22 @@ TEST_F(session_test, says_how_the_run_ended_in_the_append_that_ends_it) {
   EXPECT_TRUE(session.done());
 }
 
+TEST_F(session_test, does_not_wait_an_hour_more_for_a_timer_because_the_clock_was_set_back_by_one) {
+  constexpr int64_t hour = 3'600'000;
+  run_session session{definition, summary, false};
+  submitted.set_at_ms(hour);
+  session.replay(submitted);
+  session.appended(1);
+  session.fire_timers(1'000);
+  ASSERT_EQ(session.next_timer(), 61'000);
+  session.fire_timers(60'999);
+  EXPECT_FALSE(session.take_append());
+  session.fire_timers(61'000);
+  auto append = session.take_append();
+  ASSERT_TRUE(append);
+  EXPECT_EQ(append->events(0).at_ms(), hour + 60'000) << "the journal's time never goes back";
+}
+
 TEST_F(session_test, fires_a_timer_when_it_is_due_and_not_before) {
   auto session = begun();
   session.appended(1);

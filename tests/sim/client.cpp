@@ -1,0 +1,106 @@
+#include "tests/sim/client.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::sim {
+
+client::client(context& world, process& home, network& net, std::vector<process*> coordinators,
+               std::vector<order> orders)
+    : world_{world}, home_{home}, net_{net}, coordinators_{std::move(coordinators)}, orders_{std::move(orders)},
+      stages_(orders_.size(), stage::unborn) {}
+
+void client::start() {
+  connect();
+  for (size_t i = 0; i < orders_.size(); ++i) {
+    world_.time.after(orders_[i].at, home_, [this, i] {
+      stages_[i] = stage::wanted;
+      ask(i);
+    });
+    if (orders_[i].cancel_at > 0)
+      world_.time.after(orders_[i].cancel_at, home_, [this, i] {
+        if (!link_)
+          return;
+        world_.say(home_, "cancels run {}", orders_[i].run_id);
+        v1::Envelope message;
+        message.set_id(++last_message_);
+        message.mutable_cancel_run()->set_run_id(orders_[i].run_id);
+        net_.send(link_, std::move(message));
+      });
+  }
+  world_.time.after(500 * msec, home_, [this] { look(); });
+}
+
+void client::connect() {
+  if (link_ || std::exchange(connecting_, true))
+    return;
+  auto& to = *coordinators_[world_.random.below(coordinators_.size())];
+  net_.dial(home_, to, "client", patience, [this](socket link) {
+    connecting_ = false;
+    link_ = std::move(link);
+    if (!link_)
+      return connection::handlers{};
+    return connection::handlers{[this](v1::Envelope& x) { take(x); },
+                                [this](const std::string&) {
+                                  link_ = {};
+                                  open_.clear();
+                                }};
+  });
+}
+
+void client::look() {
+  world_.time.after(500 * msec, home_, [this] { look(); });
+  connect();
+  for (const auto& [id, x] : open_)
+    if (x.due < world_.time.now() && link_) {
+      // The coordinator hangs, or the network does: try another link.
+      net_.close(std::exchange(link_, {}));
+      open_.clear();
+      break;
+    }
+  for (size_t i = 0; i < orders_.size(); ++i) {
+    auto asked = std::any_of(open_.begin(), open_.end(), [&](auto& x) { return x.second.which == i; });
+    if ((stages_[i] == stage::wanted || stages_[i] == stage::acknowledged) && !asked)
+      ask(i);
+  }
+}
+
+void client::ask(size_t which) {
+  if (!link_)
+    return;
+  v1::Envelope message;
+  message.set_id(++last_message_);
+  const auto& x = orders_[which];
+  if (stages_[which] == stage::wanted) {
+    world_.say(home_, "submits run {}", x.run_id);
+    auto& submit = *message.mutable_submit_run();
+    submit.set_run_id(x.run_id);
+    submit.set_definition(x.definition);
+    submit.set_input(x.input);
+  } else {
+    message.mutable_get_run()->set_run_id(x.run_id);
+  }
+  open_[last_message_] = {which, world_.time.now() + patience};
+  net_.send(link_, std::move(message));
+}
+
+void client::take(v1::Envelope& message) {
+  auto i = open_.find(message.correlation());
+  if (i == open_.end())
+    return;
+  auto which = i->second.which;
+  open_.erase(i);
+  auto& at = stages_[which];
+  if (message.has_run_accepted() && at == stage::wanted) {
+    world_.say(home_, "has the word for run {}", orders_[which].run_id);
+    at = stage::acknowledged;
+    world_.judge.acknowledged(orders_[which].run_id);
+  } else if (message.has_run_details() && at == stage::acknowledged
+             && message.run_details().summary().state() != v1::RUN_STATE_RUNNING) {
+    at = stage::told;
+    ++told_;
+    world_.judge.told_finished(message.run_details().summary());
+  }
+}
+
+} // namespace troupe::sim

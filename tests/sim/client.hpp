@@ -1,0 +1,61 @@
+#pragma once
+
+#include "tests/sim/network.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace troupe::sim {
+
+/// A run that a client wants done.
+struct order {
+  std::string run_id;
+  std::string definition;
+  std::string input;
+  usec at = 0;
+  /// When the client cancels it; 0 = never.
+  usec cancel_at = 0;
+};
+
+/// A client that does not give up: it submits each run under one id until it is acknowledged, over whatever link there
+/// is, and asks until it has ended.
+class client {
+public:
+  client(context& world, process& home, network& net, std::vector<process*> coordinators, std::vector<order> orders);
+
+  void start();
+
+  /// Every run was acknowledged, and the client has been told that it ended.
+  bool satisfied() const {
+    return told_ == orders_.size();
+  }
+
+private:
+  enum class stage { unborn, wanted, acknowledged, told };
+
+  static constexpr usec patience = 5 * second;
+
+  void connect();
+  void look();
+  void ask(size_t which);
+  void take(v1::Envelope& message);
+
+  context& world_;
+  process& home_;
+  network& net_;
+  std::vector<process*> coordinators_;
+  std::vector<order> orders_;
+  std::vector<stage> stages_;
+  size_t told_ = 0;
+  socket link_;
+  bool connecting_ = false;
+  uint64_t last_message_ = 0;
+  struct question {
+    size_t which = 0;
+    usec due = 0;
+  };
+  std::map<uint64_t, question> open_;
+};
+
+} // namespace troupe::sim

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "tests/sim/oracle.hpp"
+#include "tests/sim/scheduler.hpp"
+
+#include "runtime/core/random.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <string_view>
+#include <utility>
+
+namespace troupe::sim {
+
+/// A rule that is switched off, to show that the simulation notices.
+enum class mutation : uint8_t { none, epoch_check, attempt_check, journal_before_use };
+
+/// What every part of a world shares.
+struct context {
+  uint64_t seed = 0;
+  mutation broken = mutation::none;
+  bool trace = false;
+  scheduler time;
+  random_source random{0};
+  oracle judge;
+
+  template <class... Args>
+  void say(const process& who, fmt::format_string<Args...> text, Args&&... args) const {
+    if (trace)
+      print(who.name, fmt::format(text, std::forward<Args>(args)...));
+  }
+
+  void print(std::string_view who, const std::string& text) const {
+    fmt::print("{:11.6f} {:<6} {}\n", static_cast<double>(time.now()) / second, who, text);
+  }
+
+  /// Uniform in [low, high].
+  usec between(usec low, usec high) {
+    return low + static_cast<usec>(random.below(static_cast<uint64_t>(high - low + 1)));
+  }
+
+  bool chance(double p) {
+    return random.unit() < p;
+  }
+
+  /// To an actor of the same process.
+  void post(process& p, uint64_t to, std::function<void()> what) {
+    time.post(p, to, random.next(), std::move(what));
+  }
+};
+
+} // namespace troupe::sim

@@ -1,0 +1,98 @@
+#pragma once
+
+#include "tests/sim/scheduler.hpp"
+
+#include "runtime/run/machine.hpp"
+#include "troupe/v1/journal.pb.h"
+#include "troupe/v1/task.pb.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace troupe::sim {
+
+/// Watches the world from outside and knows what must never happen. It sees what the store takes, what leaves a run
+/// coordinator, what agents begin to do and answer, and what clients are told; it keeps a shadow of each run that is
+/// fed from the store alone.
+class oracle {
+public:
+  explicit oracle(const scheduler& time) : time_{time} {}
+
+  /// The first broken promise; empty while there is none.
+  const std::string& verdict() const {
+    return verdict_;
+  }
+
+  void accuse(std::string what) {
+    if (verdict_.empty())
+      verdict_ = std::move(what);
+  }
+
+  // -- the store
+  void created(const v1::CreateRun& x);
+  void claimed(const v1::RunSummary& x);
+  /// `entry` as its sender meant it.
+  void appended(const v1::AppendEvents& entry);
+
+  // -- run coordinators
+  void task_leaves(const v1::Task& task);
+  /// A live machine of whose events all are durable, under this epoch.
+  void quiet(const std::string& run, uint64_t epoch, const run_machine& live);
+
+  // -- workers
+  void task_begins(const process& worker, const v1::Task& task);
+  void task_answered(const v1::TaskResult& result);
+
+  // -- clients
+  void acknowledged(const std::string& run);
+  void told_finished(const v1::RunSummary& summary);
+
+  bool knows(const std::string& run) const {
+    return runs_.count(run) > 0;
+  }
+  bool finished(const std::string& run) const;
+  /// The stored epoch and the number of stored events.
+  std::pair<uint64_t, uint64_t> head(const std::string& run) const;
+  /// Runs that have not ended, for people; empty when there are none.
+  std::string unfinished() const;
+
+  uint64_t executions() const {
+    return begun_.size();
+  }
+
+private:
+  using attempt_key = std::tuple<std::string, uint32_t, uint32_t>;
+
+  struct run_record {
+    explicit run_record(workflow_ptr definition) : shadow{std::move(definition), false} {}
+
+    run_machine shadow;
+    uint64_t epoch = 1;
+    uint64_t seq = 0;
+    bool acknowledged = false;
+    v1::RunState state = v1::RUN_STATE_RUNNING;
+    /// Tasks with a success in the journal, and since when.
+    std::map<uint32_t, usec> done;
+    /// (task, attempt, epoch) of every start that follows from the stored events.
+    std::set<std::tuple<uint32_t, uint32_t, uint64_t>> implied;
+  };
+
+  void feed(const std::string& id, run_record& run, const v1::RunEvent& event);
+
+  const scheduler& time_;
+  std::string verdict_;
+  std::map<std::string, run_record> runs_;
+  /// The attempts that an agent has begun, and the epoch and output of those that succeeded.
+  std::set<attempt_key> begun_;
+  std::map<attempt_key, std::pair<uint64_t, std::string>> successes_;
+};
+
+/// Compiles a stored definition; remembers it over all worlds, because most have the same few.
+workflow_ptr definition_of(const std::string& document);
+
+} // namespace troupe::sim

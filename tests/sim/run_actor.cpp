@@ -1,0 +1,211 @@
+#include "tests/sim/run_actor.hpp"
+
+#include "actors/run/agent_specs.hpp"
+#include "runtime/aggregation/aggregate.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace troupe::sim {
+
+void run_actor::start(const std::vector<v1::RunEvent>& events, bool resumed) {
+  for (const auto& event : events)
+    session_.replay(event);
+  if (resumed)
+    session_.resume(now());
+  else if (!session_.machine().finished())
+    execute(session_.appended(events.size()));
+  pump();
+}
+
+// -- what comes in ----------------------------------------------------------------------------------------------------
+
+void run_actor::results(const v1::ResultBatch& batch) {
+  if (gone_)
+    return;
+  for (const auto& result : batch.results()) {
+    v1::RunEvent event;
+    auto& taken = *event.mutable_task_finished()->mutable_result();
+    taken = result;
+    if (world_.broken == mutation::attempt_check)
+      forge(taken);
+    if (!session_.offer(std::move(event), now()))
+      world_.say(home_, "run {} drops a late result of task {} attempt {}", run(), result.task(), result.attempt());
+  }
+  pump();
+}
+
+void run_actor::forge(v1::TaskResult& result) const {
+  if (auto i = attempts_.find(result.task()); i != attempts_.end())
+    result.set_attempt(i->second);
+  result.set_epoch(session_.summary().epoch());
+}
+
+void run_actor::lost(const v1::TaskLost& loss) {
+  if (gone_)
+    return;
+  v1::RunEvent event;
+  *event.mutable_task_lost() = loss;
+  session_.offer(std::move(event), now());
+  pump();
+}
+
+void run_actor::cancel(const std::string& reason) {
+  if (gone_)
+    return;
+  v1::RunEvent event;
+  event.mutable_run_cancel_requested()->set_reason(reason);
+  session_.offer(std::move(event), now());
+  pump();
+}
+
+// -- journal before use -----------------------------------------------------------------------------------------------
+
+void run_actor::pump() {
+  if (gone_)
+    return;
+  if (!waits_for_store_)
+    append();
+  arm_timer();
+  if (session_.done() && told_the_end_)
+    quit(false);
+}
+
+void run_actor::append() {
+  auto next = session_.take_append();
+  if (!next) {
+    if (!appending_)
+      world_.judge.quiet(run(), session_.summary().epoch(), session_.machine());
+    return;
+  }
+  appending_ = true;
+  auto last = next->first_seq() + static_cast<uint64_t>(next->events_size()) - 1;
+  store_.append(home_, std::move(*next), [weak = weak_from_this()](result<v1::EventsAppended> done) {
+    auto self = weak.lock();
+    if (!self || self->gone_)
+      return;
+    self->appending_ = false;
+    if (!done) {
+      self->append_failed(done.error());
+      return;
+    }
+    if (self->world_.broken == mutation::journal_before_use)
+      return;
+    self->execute(self->session_.appended(done->last_seq()));
+    self->pump();
+  });
+  if (world_.broken == mutation::journal_before_use) {
+    execute(session_.appended(last));
+    pump();
+  }
+}
+
+void run_actor::append_failed(const error& why) {
+  world_.say(home_, "run {}: append failed: {}", run(), why.message);
+  if (why.code == v1::ERROR_CODE_FENCED || why.code == v1::ERROR_CODE_NOT_FOUND) {
+    quit(true);
+    return;
+  }
+  session_.append_failed();
+  waits_for_store_ = true;
+  world_.time.after(append_retry, home_, [weak = weak_from_this()] {
+    if (auto self = weak.lock()) {
+      self->waits_for_store_ = false;
+      self->pump();
+    }
+  });
+}
+
+void run_actor::quit(bool fenced) {
+  if (std::exchange(gone_, true))
+    return;
+  auto self = shared_from_this();
+  neighbours_.run_ended(id_, run(), fenced);
+}
+
+// -- what goes out ----------------------------------------------------------------------------------------------------
+
+void run_actor::execute(std::vector<command> commands) {
+  v1::TaskBatch tasks;
+  v1::CancelBatch cancels;
+  std::set<std::string_view> named;
+  auto flush_tasks = [&] {
+    if (tasks.tasks_size() > 0)
+      neighbours_.queue_tasks(id_, std::move(tasks));
+    tasks = {};
+    named.clear();
+  };
+  auto flush_cancels = [&] {
+    if (cancels.tasks_size() > 0)
+      neighbours_.cancel_tasks(id_, std::move(cancels));
+    cancels = {};
+  };
+  for (auto& next : commands) {
+    if (auto* start = std::get_if<start_task>(&next)) {
+      flush_cancels();
+      world_.judge.task_leaves(start->task);
+      attempts_[start->task.task()] = start->task.attempt();
+      const auto& agent = definition_->agents.at(start->task.agent());
+      if (named.insert(agent.name).second)
+        *tasks.add_agents() = to_spec(agent);
+      *tasks.add_tasks() = std::move(start->task);
+    } else if (auto* stop = std::get_if<cancel_task>(&next)) {
+      flush_tasks();
+      auto* out = cancels.add_tasks();
+      out->set_run_id(run());
+      out->set_task(stop->task);
+      out->set_attempt(stop->attempt);
+      out->set_reason(stop->reason);
+    } else if (auto* combine = std::get_if<start_aggregation>(&next)) {
+      start_aggregation_of(combine->request);
+    } else if (auto* end = std::get_if<finish_run>(&next)) {
+      told_the_end_ = true;
+      world_.say(home_, "run {} ends: {}", run(), v1::RunState_Name(end->state));
+      world_.judge.told_finished(session_.summary());
+    }
+  }
+  flush_tasks();
+  flush_cancels();
+}
+
+void run_actor::start_aggregation_of(const aggregation_request_ptr& request) {
+  // The aggregator is another actor of the process: its answer takes a moment.
+  world_.time.after(world_.between(20, 500), home_, [weak = weak_from_this(), request] {
+    auto self = weak.lock();
+    if (!self || self->gone_)
+      return;
+    v1::ResultBatch out;
+    auto& answer = *out.add_results();
+    answer.set_run_id(request->run_id);
+    answer.set_task(request->task);
+    answer.set_attempt(request->attempt);
+    answer.set_epoch(request->epoch);
+    if (auto made = aggregate(*request)) {
+      answer.set_status(v1::TASK_STATUS_SUCCESS);
+      answer.mutable_output()->set_data(made->dump());
+    } else {
+      answer.set_status(v1::TASK_STATUS_FAILED);
+      *answer.mutable_error() = made.error().to_proto();
+    }
+    self->world_.judge.task_answered(answer);
+    self->results(out);
+  });
+}
+
+void run_actor::arm_timer() {
+  auto next = session_.next_timer();
+  if (!next || (armed_for_ && *armed_for_ <= *next))
+    return;
+  armed_for_ = next;
+  auto wait = std::clamp<int64_t>(*next - now(), 0, 60'000);
+  world_.time.after(wait * msec, home_, [weak = weak_from_this()] {
+    auto self = weak.lock();
+    if (!self || self->gone_)
+      return;
+    self->armed_for_.reset();
+    self->session_.fire_timers(self->now());
+    self->pump();
+  });
+}
+
+} // namespace troupe::sim

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "tests/sim/context.hpp"
+#include "tests/sim/store_service.hpp"
+
+#include "runtime/run/session.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::sim {
+
+/// Whom a run coordinator talks to.
+class run_neighbours {
+public:
+  virtual ~run_neighbours() = default;
+  virtual void queue_tasks(uint64_t owner, v1::TaskBatch batch) = 0;
+  virtual void cancel_tasks(uint64_t owner, v1::CancelBatch batch) = 0;
+  /// It quits; `fenced` says why.
+  virtual void run_ended(uint64_t owner, const std::string& run, bool fenced) = 0;
+};
+
+/// actors/run/run_coordinator without its actor. Owned by its coordinator.
+class run_actor : public std::enable_shared_from_this<run_actor> {
+public:
+  run_actor(context& world, process& home, store_service& store, run_neighbours& neighbours, uint64_t id,
+            v1::RunSummary summary, workflow_ptr definition)
+      : world_{world}, home_{home}, store_{store}, neighbours_{neighbours}, id_{id},
+        session_{definition, std::move(summary), false}, definition_{std::move(definition)} {}
+
+  void start(const std::vector<v1::RunEvent>& events, bool resumed);
+
+  void results(const v1::ResultBatch& batch);
+  void lost(const v1::TaskLost& loss);
+  void cancel(const std::string& reason);
+
+private:
+  static constexpr usec append_retry = 1 * second;
+
+  int64_t now() const {
+    return world_.time.wall_ms(home_);
+  }
+  const std::string& run() const {
+    return session_.summary().run_id();
+  }
+  void pump();
+  void append();
+  void append_failed(const error& why);
+  void execute(std::vector<command> commands);
+  void start_aggregation_of(const aggregation_request_ptr& request);
+  void arm_timer();
+  void quit(bool fenced);
+  /// What the attempt check would refuse, dressed up as the current attempt.
+  void forge(v1::TaskResult& result) const;
+
+  context& world_;
+  process& home_;
+  store_service& store_;
+  run_neighbours& neighbours_;
+  uint64_t id_;
+  run_session session_;
+  workflow_ptr definition_;
+  std::optional<int64_t> armed_for_;
+  bool waits_for_store_ = false;
+  bool appending_ = false;
+  bool told_the_end_ = false;
+  bool gone_ = false;
+  std::map<uint32_t, uint32_t> attempts_;
+};
+
+} // namespace troupe::sim

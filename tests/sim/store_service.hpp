@@ -1,0 +1,133 @@
+#pragma once
+
+#include "tests/sim/context.hpp"
+
+#include "runtime/journal/memory_store.hpp"
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace troupe::sim {
+
+/// The store as its own process that never dies, with the journal actor's manners: requests of one process are answered
+/// in order. A request that has left is done even if its sender dies before the answer.
+class store_service {
+public:
+  enum class mood : uint8_t {
+    well,
+    /// Every write fails and changes nothing.
+    failing,
+    /// Every write is done, and then reported as failed.
+    lying,
+    /// Answers come so late that the asker has given up.
+    slow,
+  };
+
+  store_service(context& world, std::function<bool(const std::string& owner)> owner_alive)
+      : world_{world}, store_{std::move(owner_alive)} {}
+
+  void be(mood how) {
+    mood_ = how;
+  }
+
+  void append(process& from, v1::AppendEvents entry, std::function<void(result<v1::EventsAppended>)> then) {
+    ask<v1::EventsAppended>(
+        from, append_patience, true, [this, entry = std::move(entry)] { return write(entry); }, std::move(then));
+  }
+
+  void create(process& from, v1::CreateRun request, std::function<void(result<v1::RunSummary>)> then) {
+    ask<v1::RunSummary>(
+        from, patience, true,
+        [this, request = std::move(request)] {
+          auto out = store_.create(request);
+          if (out)
+            world_.judge.created(request);
+          return out;
+        },
+        std::move(then));
+  }
+
+  void claim(process& from, v1::ClaimRun request, std::function<void(result<v1::RunSummary>)> then) {
+    ask<v1::RunSummary>(
+        from, patience, true,
+        [this, request = std::move(request)] {
+          auto out = store_.claim(request);
+          if (out)
+            world_.judge.claimed(*out);
+          return out;
+        },
+        std::move(then));
+  }
+
+  void load(process& from, std::string run, std::function<void(result<v1::RunDetails>)> then) {
+    ask<v1::RunDetails>(
+        from, patience, false, [this, run = std::move(run)] { return store_.load(run); }, std::move(then));
+  }
+
+  void list(process& from, std::function<void(result<v1::RunList>)> then) {
+    ask<v1::RunList>(
+        from, patience, false, [this] { return store_.list(10'000, true); }, std::move(then));
+  }
+
+private:
+  /// Of the run coordinator, and of the coordinator.
+  static constexpr usec append_patience = 30 * second;
+  static constexpr usec patience = 30 * second;
+
+  result<v1::EventsAppended> write(const v1::AppendEvents& meant) {
+    auto entry = meant;
+    if (world_.broken == mutation::epoch_check) {
+      auto [epoch, seq] = world_.judge.head(entry.run_id());
+      entry.set_epoch(epoch);
+      entry.set_first_seq(seq + 1);
+    }
+    const v1::AppendEvents* one = &entry;
+    auto out = store_.append({&one, 1});
+    if (!out)
+      return tl::unexpected(out.error());
+    if (out->front())
+      world_.judge.appended(meant);
+    return std::move(out->front());
+  }
+
+  template <class T, class Work>
+  void ask(process& from, usec timeout, bool writes, Work work, std::function<void(result<T>)> then) {
+    auto decided = std::make_shared<bool>(false);
+    world_.time.after(timeout, from, [decided, then] {
+      if (!std::exchange(*decided, true))
+        then(fail(v1::ERROR_CODE_TIMED_OUT, "the journal did not answer", true));
+    });
+    auto& queue = queues_[&from];
+    queue.request = std::max(queue.request + 1, world_.time.now() + world_.between(5, 200));
+    world_.time.after(queue.request - world_.time.now(), [this, &from, life = from.life, decided, writes,
+                                                          work = std::move(work), then = std::move(then)]() mutable {
+      auto outcome = writes && mood_ == mood::failing ? result<T>{tl::unexpected(memory_store::disk_full())} : work();
+      if (writes && mood_ == mood::lying)
+        outcome = fail(v1::ERROR_CODE_STORE, "the disk did not confirm the write", true);
+      auto& answers = queues_[&from];
+      auto takes = world_.between(50, 3 * msec);
+      if (mood_ == mood::slow)
+        takes += world_.between(1 * second, 45 * second);
+      answers.reply = std::max(answers.reply + 1, world_.time.now() + takes);
+      if (from.life == life)
+        world_.time.after(answers.reply - world_.time.now(), from,
+                          [decided, then = std::move(then), outcome = std::move(outcome)]() mutable {
+                            if (!std::exchange(*decided, true))
+                              then(std::move(outcome));
+                          });
+    });
+  }
+
+  struct order {
+    usec request = 0;
+    usec reply = 0;
+  };
+
+  context& world_;
+  memory_store store_;
+  mood mood_ = mood::well;
+  std::map<const process*, order> queues_;
+};
+
+} // namespace troupe::sim

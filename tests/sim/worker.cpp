@@ -1,0 +1,205 @@
+#include "tests/sim/worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::sim {
+
+namespace {
+
+constexpr usec tick_interval = 200 * msec;
+constexpr int64_t connect_timeout_ms = 5'000;
+constexpr uint64_t host_id = 1'000;
+
+} // namespace
+
+cluster_link::cluster_link(context& world, process& home, process& coordinator, network& net, agent_host& host,
+                           uint64_t id, uint32_t capacity)
+    : world_{world}, home_{home},
+      coordinator_{coordinator}, net_{net}, host_{host}, id_{id}, capacity_{capacity}, backoff_{world.random.next()} {}
+
+void cluster_link::start() {
+  connect();
+  world_.time.after(tick_interval, home_, [this] { tick(); });
+}
+
+// -- joining ----------------------------------------------------------------------------------------------------------
+
+void cluster_link::connect() {
+  stage_ = stage::connecting;
+  auto round = ++round_;
+  net_.dial(home_, coordinator_, "worker", connect_timeout_ms * msec, [this, round](socket link) {
+    if (link)
+      return opened(round, std::move(link));
+    if (round == round_ && stage_ != stage::waiting)
+      start_over("no connection");
+    return connection::handlers{};
+  });
+}
+
+connection::handlers cluster_link::opened(uint64_t round, socket link) {
+  if (round != round_ || stage_ != stage::connecting) {
+    net_.close(link);
+    return {};
+  }
+  link_ = std::move(link);
+  stage_ = stage::joining;
+  due_ = now() + connect_timeout_ms;
+  join_sent_ = now();
+  v1::Envelope message;
+  message.set_id(join_id_ = ++last_message_);
+  auto& node = *message.mutable_join_cluster()->mutable_node();
+  node.set_name(home_.name);
+  node.set_boot_id(home_.boot_id());
+  node.set_capacity(capacity_);
+  node.add_kinds("lua");
+  net_.send(link_, std::move(message));
+  return {[this, round](v1::Envelope& x) {
+            if (round == round_)
+              take(x);
+          },
+          [this, round](const std::string& why) {
+            if (round == round_ && stage_ != stage::waiting)
+              start_over(why);
+          }};
+}
+
+void cluster_link::joined(const v1::JoinedCluster& x) {
+  if (stage_ != stage::joining)
+    return;
+  world_.say(home_, "joined {}", x.coordinator_boot_id());
+  stage_ = stage::member;
+  heartbeat_ = x.heartbeat_ms();
+  fence_.emplace(milliseconds{x.fence_ms()}, join_sent_);
+  beats_ = 0;
+  beat();
+}
+
+// -- from the link ----------------------------------------------------------------------------------------------------
+
+void cluster_link::take(v1::Envelope& message) {
+  switch (message.body_case()) {
+  case v1::Envelope::kTaskBatch:
+    return run(*message.mutable_task_batch());
+  case v1::Envelope::kCancelBatch:
+    world_.post(home_, host_id, [this, batch = message.cancel_batch()] { host_.cancel(batch); });
+    return;
+  case v1::Envelope::kHeartbeatAck:
+    if (fence_)
+      fence_->acknowledged(message.heartbeat_ack().seq());
+    if (message.heartbeat_ack().seq() > 1)
+      backoff_.reset();
+    return;
+  case v1::Envelope::kJoinedCluster:
+    if (message.correlation() == join_id_)
+      joined(message.joined_cluster());
+    return;
+  case v1::Envelope::kError:
+    if (stage_ == stage::member && message.error().code() == v1::ERROR_CODE_TIMED_OUT)
+      return;
+    return start_over(message.error().message());
+  default:
+    world_.judge.accuse("a worker got a message that no coordinator sends");
+  }
+}
+
+void cluster_link::run(v1::TaskBatch& batch) {
+  if (stage_ != stage::member)
+    return;
+  for (const auto& task : batch.tasks())
+    tasks_.emplace(task.run_id(), task.task(), task.attempt());
+  world_.post(home_, host_id, [this, batch = std::move(batch)]() mutable { host_.submit(std::move(batch), id_); });
+}
+
+// -- from this process ------------------------------------------------------------------------------------------------
+
+void cluster_link::pass_on(v1::ResultBatch batch) {
+  v1::Envelope message;
+  for (auto& x : *batch.mutable_results())
+    if (tasks_.erase({x.run_id(), x.task(), x.attempt()}) > 0)
+      *message.mutable_result_batch()->add_results() = std::move(x);
+    else
+      world_.say(home_, "drops its answer to {}/{} attempt {}", x.run_id(), x.task(), x.attempt());
+  if (message.has_result_batch() && link_)
+    net_.send(link_, std::move(message));
+}
+
+// -- time and the end -------------------------------------------------------------------------------------------------
+
+void cluster_link::beat() {
+  next_beat_ = now() + heartbeat_;
+  v1::Envelope message;
+  message.set_id(++last_message_);
+  auto& x = *message.mutable_heartbeat();
+  x.set_node(home_.name);
+  x.set_boot_id(home_.boot_id());
+  x.set_seq(++beats_);
+  x.mutable_load()->set_running(static_cast<uint32_t>(tasks_.size()));
+  fence_->sent(beats_, now());
+  net_.send(link_, std::move(message));
+}
+
+void cluster_link::tick() {
+  world_.time.after(tick_interval, home_, [this] { tick(); });
+  switch (stage_) {
+  case stage::waiting:
+    if (now() >= due_)
+      connect();
+    return;
+  case stage::connecting:
+    return;
+  case stage::joining:
+    if (now() >= due_)
+      start_over("the coordinator did not answer JoinCluster");
+    return;
+  case stage::member:
+    if (fence_->is_due(now()))
+      start_over("the coordinator has acknowledged no heartbeat for too long");
+    else if (now() >= next_beat_)
+      beat();
+  }
+}
+
+void cluster_link::cancel_everything(const std::string& why) {
+  if (tasks_.empty())
+    return;
+  v1::CancelBatch batch;
+  for (const auto& [run, task, attempt] : std::exchange(tasks_, {})) {
+    auto& x = *batch.add_tasks();
+    x.set_run_id(run);
+    x.set_task(task);
+    x.set_attempt(attempt);
+    x.set_reason(why);
+  }
+  world_.post(home_, host_id, [this, batch = std::move(batch)] { host_.cancel(batch); });
+}
+
+void cluster_link::start_over(const std::string& why) {
+  if (stage_ == stage::member)
+    world_.say(home_, "lost {}: {}", coordinator_.name, why);
+  cancel_everything(why);
+  fence_.reset();
+  if (link_)
+    net_.close(std::exchange(link_, {}));
+  ++round_;
+  stage_ = stage::waiting;
+  due_ = now() + backoff_.next().count();
+}
+
+// -- the process ------------------------------------------------------------------------------------------------------
+
+worker::worker(context& world, process& home, network& net, const std::vector<process*>& coordinators,
+               const agent_manners& manners, uint32_t capacity)
+    : host_{world, home, manners, capacity, [this, &world, &home](uint64_t sink, v1::ResultBatch batch) {
+              world.post(home, sink, [link = links_[sink].get(), batch = std::move(batch)] { link->pass_on(batch); });
+            }} {
+  for (auto* x : coordinators)
+    links_.push_back(std::make_unique<cluster_link>(world, home, *x, net, host_, links_.size(), capacity));
+}
+
+void worker::start() {
+  for (auto& x : links_)
+    x->start();
+}
+
+} // namespace troupe::sim
