@@ -182,6 +182,18 @@ TEST_F(coordinator_test, waits_for_a_store_that_refuses_and_loses_nothing) {
   EXPECT_EQ(next_task().task.step(), "y");
 }
 
+TEST_F(coordinator_test, keeps_a_run_whose_append_was_slower_than_its_patience) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  auto x = next_task();
+  seen->hold_appends = true;
+  answer(x, 1);
+  advance(std::chrono::seconds{31});
+  release_appends();
+  advance(std::chrono::seconds{2});
+  answer(next_task(), 2);
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_SUCCEEDED);
+}
+
 TEST_F(coordinator_test, drops_a_run_that_another_coordinator_owns) {
   ask<v1::RunAccepted>(boss, submission(two_steps));
   auto x = next_task();
