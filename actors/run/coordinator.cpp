@@ -205,7 +205,19 @@ void coordinator_state::takeover_ended() {
 
 // -- resume -----------------------------------------------------------------------------------------------------------
 
-void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts, std::function<void(const error*)> then) {
+void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts,
+                              std::function<void(const error*)> ended) {
+  // One takeover of a run at a time: the claim of a second one would fence the first, and neither would go on.
+  const auto& run = stored.run_id();
+  if (is_here(run)) {
+    ended(nullptr);
+    return;
+  }
+  adopting_.insert(run);
+  auto then = [this, run, ended = std::move(ended)](const error* why) {
+    adopting_.erase(run);
+    ended(why);
+  };
   v1::ClaimRun claim;
   claim.set_run_id(stored.run_id());
   claim.set_expected_epoch(stored.epoch());
@@ -225,7 +237,7 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts, s
                 .then(
                     [this, restarts, then, epoch = claimed.epoch()](const v1::RunDetails& details) {
                       const auto& id = details.summary().run_id();
-                      if (details.summary().epoch() != epoch || runs_.count(id) > 0) {
+                      if (details.summary().epoch() != epoch) {
                         error taken{v1::ERROR_CODE_FENCED, "run " + id + " was taken up by somebody else", false};
                         then(&taken);
                         return;
@@ -256,6 +268,10 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts, s
                     failed);
           },
           failed);
+}
+
+bool coordinator_state::is_here(const std::string& run) const {
+  return runs_.count(run) > 0 || adopting_.count(run) > 0;
 }
 
 caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request) {
@@ -289,7 +305,7 @@ caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request
               promise.deliver(std::move(state->taken));
             };
             for (const auto& run : unfinished.runs()) {
-              if ((!only.empty() && run.run_id() != only) || runs_.count(run.run_id()) > 0)
+              if (only.empty() ? is_here(run.run_id()) : run.run_id() != only)
                 continue;
               ++state->open;
               adopt(run, 0, [state, settle, run](const error* why) mutable {

@@ -12,6 +12,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,8 +70,10 @@ private:
   void resume_later();
   result<workflow_ptr> compile(const std::string& definition);
   void launch(run_start from, uint32_t restarts);
-  /// Claims a run, loads it and goes on with it; `then` hears how it went.
-  void adopt(const v1::RunSummary& stored, uint32_t restarts, std::function<void(const error*)> then);
+  /// Claims a run, loads it and goes on with it, unless that is so or under way; `ended` hears how it went.
+  void adopt(const v1::RunSummary& stored, uint32_t restarts, std::function<void(const error*)> ended);
+  /// It is worked on here, or being taken over.
+  bool is_here(const std::string& run) const;
 
   coordinator_actor::pointer self_ = nullptr;
   coordinator_config config_;
@@ -79,6 +82,7 @@ private:
   std::optional<run_probe> probe_;
   random_source random_{0};
   std::map<std::string, active_run> runs_;
+  std::set<std::string> adopting_;
   std::map<caf::actor_addr, std::string> names_;
   std::map<std::string, workflow_ptr> definitions_;
   std::deque<std::string> definitions_by_age_;

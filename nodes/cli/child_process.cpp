@@ -1,4 +1,5 @@
 #include "nodes/cli/child_process.hpp"
+#include "nodes/cli/steady_time.hpp"
 
 #include <fmt/format.h>
 
@@ -18,11 +19,6 @@
 namespace troupe::cli {
 
 namespace {
-
-int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<std::chrono::milliseconds>(steady_clock::now().time_since_epoch()).count();
-}
 
 /// In the child, between fork and exec: nothing but system calls.
 [[noreturn]] void become(char* const* argv, int output, pid_t parent) {
@@ -107,10 +103,10 @@ void child_process::close_all() {
 
 std::optional<std::string> child_process::read_line(int timeout_ms) {
   constexpr size_t longest_line = 4'096;
-  auto until = now_ms() + timeout_ms;
+  auto until = steady_now_ms() + timeout_ms;
   std::string line;
   while (line.size() < longest_line) {
-    auto left = until - now_ms();
+    auto left = until - steady_now_ms();
     if (left <= 0)
       return std::nullopt;
     pollfd waiting{output_, POLLIN, 0};
@@ -148,9 +144,9 @@ std::optional<std::string> child_process::poll() {
 }
 
 bool child_process::wait(int timeout_ms) {
-  auto until = now_ms() + timeout_ms;
+  auto until = steady_now_ms() + timeout_ms;
   while (!poll()) {
-    auto left = until - now_ms();
+    auto left = until - steady_now_ms();
     if (left <= 0)
       return false;
     // Without a pidfd (an old kernel): look again soon.

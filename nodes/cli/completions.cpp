@@ -24,7 +24,7 @@ std::string join(const std::vector<std::string>& words, std::string_view separat
 }
 
 /// Within single quotes of a shell.
-std::string quoted(std::string_view text) {
+std::string single_quoted(std::string_view text) {
   std::string out;
   for (auto c : text) {
     if (c == '\'')
@@ -43,7 +43,7 @@ std::string zsh_text(std::string_view text) {
       out += '\\';
     out += c;
   }
-  return quoted(out);
+  return single_quoted(out);
 }
 
 std::string bash_values(const argument& x) {
@@ -146,12 +146,13 @@ std::string zsh_completions(const std::vector<command>& commands) {
     for (const auto& arg : x.arguments) {
       if (arg.positional()) {
         auto many = std::holds_alternative<std::vector<std::string>*>(arg.target);
-        out += fmt::format(" \\\n      '{}:{}:{}'", many ? "*" : "", zsh_text(arg.names), quoted(zsh_action(arg)));
+        out +=
+            fmt::format(" \\\n      '{}:{}:{}'", many ? "*" : "", zsh_text(arg.names), single_quoted(zsh_action(arg)));
         continue;
       }
       for (const auto& name : split_names(arg.names)) {
         out += fmt::format(" \\\n      '{}[{}]", name, zsh_text(arg.help));
-        out += arg.flag() ? "'" : fmt::format(":{}:{}'", zsh_text(arg.value), quoted(zsh_action(arg)));
+        out += arg.flag() ? "'" : fmt::format(":{}:{}'", zsh_text(arg.value), single_quoted(zsh_action(arg)));
       }
     }
     out += " ;;\n";
@@ -164,7 +165,7 @@ std::string fish_completions(const std::vector<command>& commands) {
   std::string out = "# fish completion for troupe; use: troupe completions fish | source\n"
                     "complete -c troupe -f\n";
   for (const auto& x : commands) {
-    out += fmt::format("complete -c troupe -n __fish_use_subcommand -a {} -d '{}'\n", x.name, quoted(x.summary));
+    out += fmt::format("complete -c troupe -n __fish_use_subcommand -a {} -d '{}'\n", x.name, single_quoted(x.summary));
     for (const auto& arg : x.arguments) {
       auto line = fmt::format("complete -c troupe -n '__fish_seen_subcommand_from {}'", x.name);
       if (arg.positional()) {
@@ -175,7 +176,7 @@ std::string fish_completions(const std::vector<command>& commands) {
       } else {
         for (const auto& name : split_names(arg.names))
           line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
-        line += fmt::format(" -d '{}'", quoted(arg.help));
+        line += fmt::format(" -d '{}'", single_quoted(arg.help));
         if (!arg.flag())
           line += fish_values(arg);
       }

@@ -4,6 +4,7 @@
 #include "nodes/cli/interrupts.hpp"
 #include "nodes/cli/progress.hpp"
 #include "nodes/cli/proto_json.hpp"
+#include "nodes/cli/steady_time.hpp"
 
 #include <chrono>
 #include <ostream>
@@ -16,11 +17,6 @@ using namespace std::chrono_literals;
 
 /// How long a cancelled run may take to end.
 constexpr int64_t cancel_grace_ms = 15'000;
-
-int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<std::chrono::milliseconds>(steady_clock::now().time_since_epoch()).count();
-}
 
 /// A string as it is, anything else as JSON.
 void write_output(std::ostream& out, const std::string& bytes) {
@@ -50,31 +46,31 @@ exit_code follow(session& to, const std::string& run_id, const follow_options& o
   int64_t cancelled_at = 0;
   int64_t drawn_at = 0;
   auto redraw = [&] {
-    io.err << view.draw(now_ms()) << std::flush;
-    drawn_at = now_ms();
+    io.err << view.draw(steady_now_ms()) << std::flush;
+    drawn_at = steady_now_ms();
   };
   wait_handlers handlers;
   handlers.on_update = [&](const v1::RunUpdate& x) {
-    auto lines = view.update(x, now_ms());
+    auto lines = view.update(x, steady_now_ms());
     if (options.quiet)
       return;
     if (!lines.empty())
       io.err << lines << std::flush;
-    if (io.err_is_terminal && now_ms() - drawn_at >= 100)
+    if (io.err_is_terminal && steady_now_ms() - drawn_at >= 100)
       redraw();
   };
   handlers.on_idle = [&] {
     if (signals.raised() && cancelled_at == 0) {
       if (!options.cancel_on_interrupt)
         return false;
-      cancelled_at = now_ms();
+      cancelled_at = steady_now_ms();
       io.err << view.erase() << "cancelling the run; once more Ctrl-C to leave at once\n" << std::flush;
       // A coordinator that is away cannot be asked; the wait for the end is bounded below.
       static_cast<void>(to->cancel(run_id, "interrupted"));
     }
     if (!options.quiet && io.err_is_terminal)
       redraw();
-    return cancelled_at == 0 || now_ms() - cancelled_at < cancel_grace_ms;
+    return cancelled_at == 0 || steady_now_ms() - cancelled_at < cancel_grace_ms;
   };
   handlers.on_restart = [&] {
     io.err << view.erase() << "connected again\n" << std::flush;
@@ -83,7 +79,7 @@ exit_code follow(session& to, const std::string& run_id, const follow_options& o
   // A year: the user's patience is the bound.
   auto end = to->wait(run_id, options.deadline.value_or(24h * 365), handlers);
   if (!options.quiet)
-    io.err << view.draw(now_ms());
+    io.err << view.draw(steady_now_ms());
   if (signals.raised() && !options.cancel_on_interrupt) {
     io.err << "no longer watching; the run goes on: troupe watch " << printable(run_id) << '\n';
     return exit_code::interrupted;

@@ -10,12 +10,12 @@ namespace troupe::cli {
 
 namespace {
 
-volatile std::sig_atomic_t count = 0;
+volatile std::sig_atomic_t interrupt_count = 0;
 
 /// A signal handler: nothing but a counter and _exit.
 void on_signal(int) {
-  count = count + 1;
-  if (count > 1)
+  interrupt_count = interrupt_count + 1;
+  if (interrupt_count > 1)
     _exit(static_cast<int>(exit_code::interrupted));
 }
 
@@ -31,7 +31,7 @@ void handle_with(void (*handler)(int)) {
 } // namespace
 
 interrupts::interrupts() {
-  count = 0;
+  interrupt_count = 0;
   handle_with(on_signal);
 }
 
@@ -40,7 +40,7 @@ interrupts::~interrupts() {
 }
 
 bool interrupts::raised() const {
-  return count > 0;
+  return interrupt_count > 0;
 }
 
 } // namespace troupe::cli

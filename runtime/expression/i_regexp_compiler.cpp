@@ -16,7 +16,7 @@ using char_class = i_regexp::char_class;
 
 constexpr size_t pattern_limit = 1024;
 constexpr size_t code_limit = 4096;
-constexpr int depth_limit = 64;
+constexpr int regexp_depth_limit = 64;
 
 // Recursive descent; each function appends the code of what it has read. Targets are relative to the begin of the
 // code, which repetitions copy and shift.
@@ -39,7 +39,7 @@ private:
   }
 
   bool alternatives(int depth) {
-    if (depth > depth_limit)
+    if (depth > regexp_depth_limit)
       return reject("groups are nested too deeply");
     std::vector<uint32_t> ends;
     auto begin = here();

@@ -11,7 +11,7 @@ namespace troupe::json_schema_shape {
 
 namespace {
 
-constexpr size_t depth_limit = 64;
+constexpr size_t schema_depth_limit = 64;
 constexpr size_t schema_limit = 5000;
 constexpr size_t value_depth_limit = 256;
 
@@ -51,7 +51,7 @@ private:
   enum class mark { open, done };
 
   result<void> visit(const json& value, const std::string& place, size_t depth) {
-    if (depth > depth_limit)
+    if (depth > schema_depth_limit)
       return fail(v1::ERROR_CODE_INVALID_INPUT, place + ": nested deeper than 64 levels");
     if (value.is_object()) {
       schemas_.emplace_back(&value, place);

@@ -14,7 +14,7 @@ namespace troupe {
 
 namespace {
 
-constexpr size_t text_limit = 64 * 1024;
+constexpr size_t lua_text_limit = 64 * 1024;
 
 uint64_t next_id() {
   static std::atomic<uint64_t> last{0};
@@ -27,7 +27,7 @@ struct lua_chunk::chunk {
   lua_source source;
 
   static result<std::shared_ptr<const chunk>> compile(const char* kind, std::string_view text, const char* prefix) {
-    if (text.size() > text_limit)
+    if (text.size() > lua_text_limit)
       return fail(v1::ERROR_CODE_INVALID_INPUT, std::string{"the "} + kind + " is longer than 64 KiB");
     if (!utf8::valid(text))
       return fail(v1::ERROR_CODE_INVALID_INPUT, std::string{"the "} + kind + " is no UTF-8 text");

@@ -14,7 +14,7 @@ constexpr ptrdiff_t open = -1;
 constexpr ptrdiff_t position = -2;
 constexpr char escape = '%';
 // Every level of recursion is an item of the pattern that may repeat.
-constexpr int depth_limit = 200;
+constexpr int pattern_depth_limit = 200;
 constexpr uint64_t steps_per_charge = 64;
 
 bool in_range(unsigned char c, char low, char high) {
@@ -106,7 +106,7 @@ void lua_pattern::step() {
 }
 
 const char* lua_pattern::match_here(const char* s, const char* p) {
-  if (++depth_ > depth_limit)
+  if (++depth_ > pattern_depth_limit)
     luaL_error(state_, "pattern too complex");
   while (s != nullptr && p != pattern_end_) {
     step();

@@ -16,7 +16,7 @@ namespace {
 // Keys of the registry; only the addresses matter.
 const char array_key = 0;
 
-constexpr int depth_limit = 128;
+constexpr int lua_depth_limit = 128;
 // Shared tables can be written a few times and read as billions of values.
 constexpr size_t value_limit = 1'000'000;
 
@@ -33,8 +33,8 @@ int null_index(lua_State* state) {
 
 void push_value(lua_State* state, const json& value, int depth) {
   luaL_checkstack(state, 4, "the value is nested too deeply");
-  if (depth > depth_limit)
-    luaL_error(state, "the value is nested deeper than %d levels", depth_limit);
+  if (depth > lua_depth_limit)
+    luaL_error(state, "the value is nested deeper than %d levels", lua_depth_limit);
   switch (value.type()) {
   case json::value_t::boolean:
     lua_pushboolean(state, value.get<bool>() ? 1 : 0);
@@ -96,7 +96,7 @@ public:
   bool run(json& out, int depth) {
     if (++count_ > value_limit)
       return reject("is too large: more than 1000000 values");
-    if (depth > depth_limit || lua_checkstack(state_, 8) == 0)
+    if (depth > lua_depth_limit || lua_checkstack(state_, 8) == 0)
       return reject("is nested too deeply, or contains itself");
     switch (lua_type(state_, -1)) {
     case LUA_TNIL:

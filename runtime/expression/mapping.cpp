@@ -6,7 +6,7 @@ namespace troupe {
 
 namespace {
 
-constexpr int depth_limit = 64;
+constexpr int mapping_depth_limit = 64;
 
 bool is_query(std::string_view text) {
   return text == "$" || text.starts_with("$.") || text.starts_with("$[");
@@ -18,7 +18,7 @@ public:
   explicit compiler(std::string_view rebase) : rebase_{rebase} {}
 
   result<void> visit(json& value, const json::json_pointer& place, int depth) {
-    if (depth > depth_limit)
+    if (depth > mapping_depth_limit)
       return fail(v1::ERROR_CODE_INVALID_INPUT, place.to_string() + ": nested deeper than 64 levels");
     if (value.is_string())
       return text(value, place);

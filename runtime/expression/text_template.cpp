@@ -12,7 +12,7 @@ namespace {
 
 using text_template_syntax::node;
 
-constexpr size_t text_limit = size_t{1} << 20;
+constexpr size_t template_text_limit = size_t{1} << 20;
 constexpr size_t output_limit = size_t{4} << 20;
 // Pieces that one rendering may visit: sections over large arrays multiply without printing anything.
 constexpr size_t work_limit = 5'000'000;
@@ -109,7 +109,7 @@ struct text_template::compiled {
 text_template::text_template(std::shared_ptr<const compiled> c) : compiled_{std::move(c)} {}
 
 result<text_template> text_template::parse(std::string_view text) {
-  if (text.size() > text_limit)
+  if (text.size() > template_text_limit)
     return fail(v1::ERROR_CODE_INVALID_INPUT, "the template is longer than 1 MiB");
   if (!utf8::valid(text))
     return fail(v1::ERROR_CODE_INVALID_INPUT, "the template is no UTF-8 text");

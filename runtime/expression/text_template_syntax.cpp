@@ -7,7 +7,7 @@ namespace troupe::text_template_syntax {
 
 namespace {
 
-constexpr size_t depth_limit = 64;
+constexpr size_t template_depth_limit = 64;
 
 struct tag {
   /// What stands after the opening braces: '#', '^', '/', '!', '=', '>', '&', '{', or ' ' for a plain variable.
@@ -133,7 +133,7 @@ private:
       open_.back().nodes.push_back(std::move(next));
       return true;
     }
-    if (open_.size() > depth_limit)
+    if (open_.size() > template_depth_limit)
       return reject(x.begin, "sections are nested deeper than 64 levels");
     open_.push_back({std::string{x.content}, x.sigil == '#' ? node::kind::section : node::kind::inverted, x.begin, {}});
     return true;

@@ -12,7 +12,7 @@ namespace troupe::cli {
 
 namespace {
 
-struct values {
+struct agents_values {
   session_flags session;
   std::string name;
   std::string kind;
@@ -20,7 +20,7 @@ struct values {
   std::vector<std::string> labels;
 };
 
-exit_code agents(values& x, console& io) {
+exit_code agents(agents_values& x, console& io) {
   v1::FindAgents query;
   query.set_name(x.name);
   query.set_kind(x.kind);
@@ -61,7 +61,7 @@ exit_code agents(values& x, console& io) {
 } // namespace
 
 command agents_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<agents_values>();
   command out{
       .name = "agents",
       .summary = "Find agents that nodes offer; all given conditions must hold",

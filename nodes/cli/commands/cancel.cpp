@@ -8,13 +8,13 @@ namespace troupe::cli {
 
 namespace {
 
-struct values {
+struct cancel_values {
   session_flags session;
   std::string run_id;
   std::string reason = "cancelled on the command line";
 };
 
-exit_code cancel(values& x, console& io) {
+exit_code cancel(cancel_values& x, console& io) {
   auto to = session::open(x.session, io);
   if (!to)
     return to.error();
@@ -29,7 +29,7 @@ exit_code cancel(values& x, console& io) {
 } // namespace
 
 command cancel_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<cancel_values>();
   command out{
       .name = "cancel",
       .summary = "Ask a run to end as cancelled; nothing happens to one that has ended",

@@ -9,14 +9,14 @@ namespace troupe::cli {
 
 namespace {
 
-struct values {
+struct check_values {
   std::string file;
   std::optional<std::string> agents;
   std::string format = "text";
   bool as_json = false;
 };
 
-exit_code check(const values& x, console& io) {
+exit_code check(const check_values& x, console& io) {
   auto loaded = load_workflow_file(x.file, x.agents, io.in);
   if (!loaded) {
     if (!x.as_json)
@@ -48,7 +48,7 @@ exit_code check(const values& x, console& io) {
 } // namespace
 
 command check_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<check_values>();
   return {
       .name = "check",
       .summary = "Check a workflow and print its dependency graph, parallel groups and expected saving",

@@ -8,12 +8,12 @@ namespace troupe::cli {
 
 namespace {
 
-struct values {
+struct drain_values {
   session_flags session;
   std::string node;
 };
 
-exit_code drain(values& x, console& io) {
+exit_code drain(drain_values& x, console& io) {
   auto to = session::open(x.session, io);
   if (!to)
     return to.error();
@@ -30,7 +30,7 @@ exit_code drain(values& x, console& io) {
 } // namespace
 
 command drain_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<drain_values>();
   command out{
       .name = "drain",
       .summary = "Let a node finish what it has and give it nothing new",

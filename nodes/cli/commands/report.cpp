@@ -10,13 +10,13 @@ namespace troupe::cli {
 
 namespace {
 
-struct values {
+struct report_values {
   session_flags session;
   std::vector<std::string> runs;
   uint32_t rows = 40;
 };
 
-exit_code report(values& x, console& io) {
+exit_code report(report_values& x, console& io) {
   auto from = run_source::open(x.session, io);
   if (!from)
     return from.error();
@@ -48,7 +48,7 @@ exit_code report(values& x, console& io) {
 } // namespace
 
 command report_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<report_values>();
   command out{
       .name = "report",
       .summary = "Show what a run did, what it cost and what it saved; several runs are put side by side",

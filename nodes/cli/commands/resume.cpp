@@ -13,13 +13,13 @@ namespace troupe::cli {
 
 namespace {
 
-struct values {
+struct resume_values {
   session_flags session;
   follow_options follow;
   std::string run_id;
 };
 
-exit_code resume(values& x, console& io) {
+exit_code resume(resume_values& x, console& io) {
   auto to = session::open(x.session, io);
   if (!to)
     return to.error();
@@ -61,7 +61,7 @@ exit_code resume(values& x, console& io) {
 } // namespace
 
 command resume_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<resume_values>();
   command out{
       .name = "resume",
       .summary = "Continue unfinished runs that nobody works on",

@@ -11,7 +11,7 @@ namespace troupe::cli {
 
 namespace {
 
-struct values {
+struct run_values {
   session_flags session;
   follow_options follow;
   std::string file;
@@ -19,7 +19,7 @@ struct values {
   std::optional<std::string> input;
 };
 
-exit_code run(values& x, console& io) {
+exit_code run(run_values& x, console& io) {
   auto workflow = load_workflow_file(x.file, x.agents, io.in);
   if (!workflow)
     return complain(workflow.error(), io);
@@ -41,7 +41,7 @@ exit_code run(values& x, console& io) {
 } // namespace
 
 command run_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<run_values>();
   return {
       .name = "run",
       .summary = "Run a workflow, here or on a cluster, and print its output",

@@ -11,13 +11,13 @@ namespace troupe::cli {
 
 namespace {
 
-struct values {
+struct runs_values {
   session_flags session;
   uint32_t limit = 20;
   bool unfinished = false;
 };
 
-exit_code runs(values& x, console& io) {
+exit_code runs(runs_values& x, console& io) {
   auto from = run_source::open(x.session, io);
   if (!from)
     return from.error();
@@ -36,7 +36,7 @@ exit_code runs(values& x, console& io) {
 } // namespace
 
 command runs_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<runs_values>();
   command out{
       .name = "runs",
       .summary = "List the runs, newest first",

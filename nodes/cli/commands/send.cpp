@@ -11,7 +11,7 @@ namespace troupe::cli {
 
 namespace {
 
-struct values {
+struct send_values {
   session_flags session;
   std::string agent;
   std::optional<std::string> content;
@@ -19,7 +19,7 @@ struct values {
   bool no_reply = false;
 };
 
-exit_code send(values& x, console& io) {
+exit_code send(send_values& x, console& io) {
   auto deadline = read_duration(x.timeout);
   if (!deadline)
     return complain(io, deadline.error());
@@ -55,7 +55,7 @@ exit_code send(values& x, console& io) {
 } // namespace
 
 command send_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<send_values>();
   command out{
       .name = "send",
       .summary = "Send a message to an agent, outside of any workflow, and print its answer",

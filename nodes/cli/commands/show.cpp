@@ -13,7 +13,7 @@ namespace troupe::cli {
 
 namespace {
 
-struct values {
+struct show_values {
   session_flags session;
   std::string run_id;
   bool events = false;
@@ -51,7 +51,7 @@ std::string describe(const v1::RunEvent& x) {
   return "unknown event";
 }
 
-void print(const v1::RunDetails& run, bool with_events, std::ostream& out) {
+void print_run(const v1::RunDetails& run, bool with_events, std::ostream& out) {
   const auto& summary = run.summary();
   auto line = [&](std::string_view key, const std::string& value) {
     if (!value.empty())
@@ -75,7 +75,7 @@ void print(const v1::RunDetails& run, bool with_events, std::ostream& out) {
                        printable(describe(run.events(i))));
 }
 
-exit_code show(values& x, console& io) {
+exit_code show(show_values& x, console& io) {
   auto from = run_source::open(x.session, io);
   if (!from)
     return from.error();
@@ -87,14 +87,14 @@ exit_code show(values& x, console& io) {
   else if (x.session.as_json)
     io.out << to_json(*run).dump(2) << '\n';
   else
-    print(*run, x.events, io.out);
+    print_run(*run, x.events, io.out);
   return exit_code::done;
 }
 
 } // namespace
 
 command show_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<show_values>();
   command out{
       .name = "show",
       .summary = "Show one run: its state, its journal, its definition",

@@ -9,7 +9,7 @@ namespace troupe::cli {
 
 namespace {
 
-struct values {
+struct submit_values {
   session_flags session;
   std::string file;
   std::optional<std::string> agents;
@@ -17,7 +17,7 @@ struct values {
   std::string run_id;
 };
 
-exit_code submit(values& x, console& io) {
+exit_code submit(submit_values& x, console& io) {
   auto workflow = load_workflow_file(x.file, x.agents, io.in);
   if (!workflow)
     return complain(workflow.error(), io);
@@ -40,7 +40,7 @@ exit_code submit(values& x, console& io) {
 } // namespace
 
 command submit_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<submit_values>();
   command out{
       .name = "submit",
       .summary = "Start a run and return at once; prints its id",

@@ -4,6 +4,7 @@
 #include "nodes/cli/interrupts.hpp"
 #include "nodes/cli/ready_line.hpp"
 #include "nodes/cli/session.hpp"
+#include "nodes/cli/steady_time.hpp"
 #include "nodes/cli/table.hpp"
 #include "nodes/cli/temporary_folder.hpp"
 #include "runtime/supervision/restart_ledger.hpp"
@@ -27,11 +28,6 @@ namespace {
 constexpr int ready_timeout_ms = 30'000;
 /// A node drains before it leaves.
 constexpr int stop_timeout_ms = 15'000;
-
-int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<std::chrono::milliseconds>(steady_clock::now().time_since_epoch()).count();
-}
 
 /// Whether nobody listens there yet.
 bool is_free(uint16_t port) {
@@ -86,7 +82,7 @@ void stop(std::vector<node>& nodes) {
   }
 }
 
-void print(const std::vector<node>& nodes, bool as_json, console& io) {
+void print_nodes(const std::vector<node>& nodes, bool as_json, console& io) {
   if (as_json) {
     auto list = json::array();
     for (const auto& x : nodes)
@@ -112,15 +108,15 @@ exit_code supervise(std::vector<node>& nodes, const interrupts& signals, console
     for (auto& x : nodes) {
       auto end = x.process->poll();
       if (x.start_at_ms == 0 && end) {
-        auto pause = x.restarts.record(now_ms());
+        auto pause = x.restarts.record(steady_now_ms());
         io.err << "node " << x.plan.name << " ended with " << *end << std::endl;
         if (!pause) {
           io.err << "troupe: it ends again and again; giving up\n";
           return exit_code::failed;
         }
-        x.start_at_ms = now_ms() + pause->count();
+        x.start_at_ms = steady_now_ms() + pause->count();
       }
-      if (x.start_at_ms == 0 || now_ms() < x.start_at_ms)
+      if (x.start_at_ms == 0 || steady_now_ms() < x.start_at_ms)
         continue;
       x.start_at_ms = 0;
       if (auto started = start(x, signals); started)
@@ -132,14 +128,14 @@ exit_code supervise(std::vector<node>& nodes, const interrupts& signals, console
   return exit_code::done;
 }
 
-struct values {
+struct up_values {
   uint32_t nodes = 3;
   std::string listen;
   std::string data;
   bool as_json = false;
 };
 
-exit_code up(const values& x, console& io) {
+exit_code up(const up_values& x, console& io) {
   constexpr uint32_t most_nodes = 64;
   if (x.nodes < 1 || x.nodes > most_nodes)
     return complain(io, error{v1::ERROR_CODE_INVALID_INPUT, "-n: expected 1 to 64 processes"});
@@ -168,7 +164,7 @@ exit_code up(const values& x, console& io) {
       next.plan = plan_coordinator(options);
     }
   }
-  print(nodes, x.as_json, io);
+  print_nodes(nodes, x.as_json, io);
   auto code = supervise(nodes, signals, io);
   stop(nodes);
   return code;
@@ -177,7 +173,7 @@ exit_code up(const values& x, console& io) {
 } // namespace
 
 command up_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<up_values>();
   return {
       .name = "up",
       .summary = "Start a cluster of processes on this machine and keep it running until Ctrl-C",

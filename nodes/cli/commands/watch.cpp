@@ -9,14 +9,14 @@ namespace troupe::cli {
 
 namespace {
 
-struct values {
+struct watch_values {
   session_flags session;
   follow_options follow;
   std::string run_id;
   std::string timeout;
 };
 
-exit_code watch(values& x, console& io) {
+exit_code watch(watch_values& x, console& io) {
   if (!x.timeout.empty()) {
     auto deadline = read_duration(x.timeout);
     if (!deadline)
@@ -33,7 +33,7 @@ exit_code watch(values& x, console& io) {
 } // namespace
 
 command watch_command() {
-  auto x = std::make_shared<values>();
+  auto x = std::make_shared<watch_values>();
   command out{
       .name = "watch",
       .summary = "Follow a run to its end and print its output; Ctrl-C leaves it running",

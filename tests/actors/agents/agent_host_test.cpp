@@ -216,7 +216,7 @@ TEST_F(agent_host_test, fails_what_waits_when_the_supervisor_gives_up_and_starts
   EXPECT_EQ(results.size(), 6u);
 }
 
-TEST_F(agent_host_test, times_out_with_one_timer_for_all) {
+TEST_F(agent_host_test, times_a_task_from_when_its_agent_begins) {
   auto slow = puppet_task(1);
   slow.set_timeout_ms(500);
   auto slower = puppet_task(2);
@@ -228,7 +228,13 @@ TEST_F(agent_host_test, times_out_with_one_timer_for_all) {
   ASSERT_EQ(results.size(), 1u);
   EXPECT_EQ(results[0].status(), v1::TASK_STATUS_TIMED_OUT);
   ASSERT_EQ(agent.cancelled.size(), 1u);
-  advance(200ms);
+  // The agent has five seconds to let go of the first; another one begins with the second.
+  agent.forget();
+  advance(5s);
+  EXPECT_EQ(agent.spawned, 2);
+  advance(699ms);
+  EXPECT_EQ(results.size(), 1u);
+  advance(1ms);
   ASSERT_EQ(results.size(), 2u);
   EXPECT_EQ(results[1].status(), v1::TASK_STATUS_TIMED_OUT);
 }

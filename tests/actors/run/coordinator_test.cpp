@@ -244,6 +244,32 @@ TEST_F(coordinator_test, lets_a_watcher_wait_for_a_run_that_is_being_taken_over)
   EXPECT_TRUE(updates->back().has_run_finished());
 }
 
+TEST_F(coordinator_test, takes_a_run_over_once_wherever_a_second_resume_comes_between) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  for (int steps = 0; steps < 12; ++steps) {
+    stop(boss);
+    seen->tasks.clear();
+    boss = spawn_coordinator("c" + std::to_string(steps + 2));
+    self->send(boss, v1::ResumeRuns{});
+    for (int i = 0; i < steps; ++i)
+      sched.try_run_once();
+    self->send(boss, v1::ResumeRuns{});
+    run();
+    ASSERT_EQ(seen->tasks.size(), 1U) << "the second came after " << steps << " steps";
+    EXPECT_EQ(seen->tasks.front().task.epoch(), stored().epoch());
+  }
+}
+
+TEST_F(coordinator_test, takes_it_for_no_fault_to_resume_what_is_going_on) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  v1::ResumeRuns request;
+  request.set_run_id("r1");
+  auto taken = ask<v1::RunList>(boss, request);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->runs_size(), 1);
+  EXPECT_EQ(stored().epoch(), 1U);
+}
+
 TEST_F(coordinator_test, tells_a_watcher_that_nobody_here_works_on_the_run) {
   ask<v1::RunAccepted>(boss, submission(two_steps));
   stop(boss);

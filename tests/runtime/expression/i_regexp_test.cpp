@@ -15,7 +15,7 @@ bool finds(const char* pattern, const std::string& text) {
   return i_regexp::compile(pattern).value().search(text);
 }
 
-std::string fault(const std::string& pattern) {
+std::string regexp_fault(const std::string& pattern) {
   auto compiled = i_regexp::compile(pattern);
   return compiled ? "" : compiled.error().message;
 }
@@ -52,18 +52,18 @@ TEST(i_regexp, takes_classes) {
 }
 
 TEST(i_regexp, names_the_column_of_a_fault) {
-  EXPECT_EQ(fault("a("), "column 3: expected ')'");
-  EXPECT_EQ(fault("a)"), "column 2: ')' closes nothing");
-  EXPECT_EQ(fault("*a"), "column 1: nothing to repeat here");
-  EXPECT_EQ(fault("[b-a]"), "column 5: the range is upside down");
-  EXPECT_EQ(fault("\\p{Xx}"), "column 3: unknown category");
-  EXPECT_EQ(fault("a{3,2}"), "column 6: the repetition is upside down");
+  EXPECT_EQ(regexp_fault("a("), "column 3: expected ')'");
+  EXPECT_EQ(regexp_fault("a)"), "column 2: ')' closes nothing");
+  EXPECT_EQ(regexp_fault("*a"), "column 1: nothing to repeat here");
+  EXPECT_EQ(regexp_fault("[b-a]"), "column 5: the range is upside down");
+  EXPECT_EQ(regexp_fault("\\p{Xx}"), "column 3: unknown category");
+  EXPECT_EQ(regexp_fault("a{3,2}"), "column 6: the repetition is upside down");
 }
 
 TEST(i_regexp, refuses_patterns_that_grow_too_large) {
-  EXPECT_NE(fault("((a{100}){100}){100}"), "");
-  EXPECT_NE(fault(std::string(2000, 'a')), "");
-  EXPECT_NE(fault(std::string(200, '(') + std::string(200, ')')), "");
+  EXPECT_NE(regexp_fault("((a{100}){100}){100}"), "");
+  EXPECT_NE(regexp_fault(std::string(2000, 'a')), "");
+  EXPECT_NE(regexp_fault(std::string(200, '(') + std::string(200, ')')), "");
 }
 
 TEST(i_regexp, takes_the_common_part_of_ecma_262) {

@@ -14,20 +14,20 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const json document = R"({
+const json lua_document = R"({
   "input": {"n": 4, "f": 2.0, "list": [1, 2, 3], "none": null, "empty": [], "object": {}},
   "steps": {"a": {"score": 0.75}, "skipped": null},
   "results": {"a": {"status": "success", "attempts": 2}}
 })"_json;
 
-result<json> expression(std::string_view text, const json& root = document, const lua_limits& limits = {}) {
+result<json> expression(std::string_view text, const json& root = lua_document, const lua_limits& limits = {}) {
   auto chunk = lua_chunk::compile_expression(text);
   if (!chunk)
     return tl::unexpected{chunk.error()};
   return chunk->evaluate(json_scope{root}, limits);
 }
 
-result<json> script(std::string_view text, const json& root = document, const lua_limits& limits = {}) {
+result<json> script(std::string_view text, const json& root = lua_document, const lua_limits& limits = {}) {
   auto chunk = lua_chunk::compile_script(text);
   if (!chunk)
     return tl::unexpected{chunk.error()};
@@ -74,7 +74,7 @@ TEST(lua, has_null_which_is_false_only_as_a_condition) {
   // Below a skipped step everything is null, as in a JSONPath mapping.
   EXPECT_EQ(expression("steps.skipped.score.x").value(), nullptr);
   auto test = [](const char* text) {
-    return lua_chunk::compile_expression(text).value().test(json_scope{document}).value();
+    return lua_chunk::compile_expression(text).value().test(json_scope{lua_document}).value();
   };
   EXPECT_FALSE(test("input.none"));
   EXPECT_FALSE(test("nil"));
@@ -129,8 +129,8 @@ TEST(lua, leaves_nothing_behind_for_the_next_evaluation) {
   EXPECT_EQ(script("leak = 1 return leak").value(), 1);
   EXPECT_EQ(expression("leak").value(), nullptr);
   const auto twice = lua_chunk::compile_script("count = (count or 0) + 1 return count").value();
-  EXPECT_EQ(twice.evaluate(json_scope{document}).value(), 1);
-  EXPECT_EQ(twice.evaluate(json_scope{document}).value(), 1);
+  EXPECT_EQ(twice.evaluate(json_scope{lua_document}).value(), 1);
+  EXPECT_EQ(twice.evaluate(json_scope{lua_document}).value(), 1);
   EXPECT_THAT(fault(script("string.upper = nil return 1")), HasSubstr("cannot be changed"));
   EXPECT_THAT(fault(script("table.insert(math, 1) return 1")), HasSubstr("cannot be changed"));
   EXPECT_EQ(script("local t = input.list t[1] = 99 return 0").value(), 0);
@@ -139,14 +139,15 @@ TEST(lua, leaves_nothing_behind_for_the_next_evaluation) {
 
 TEST(lua, stops_endless_loops_even_when_they_catch_errors) {
   const lua_limits limits{100'000, size_t{16} << 20};
-  EXPECT_THAT(fault(script("while true do end return 1", document, limits)),
+  EXPECT_THAT(fault(script("while true do end return 1", lua_document, limits)),
               HasSubstr("budget of 100000 instructions"));
-  EXPECT_THAT(fault(script("while true do pcall(function() while true do end end) end return 1", document, limits)),
+  EXPECT_THAT(fault(script("while true do pcall(function() while true do end end) end return 1", lua_document, limits)),
               HasSubstr("budget"));
-  EXPECT_THAT(fault(script("local function f() return pcall(f) end while true do f() end return 1", document, limits)),
-              HasSubstr("budget"));
-  EXPECT_THAT(fault(script("return string.rep('', 1 << 60)", document, limits)), HasSubstr("budget"));
-  EXPECT_THAT(fault(script("table.move({}, 1, math.maxinteger - 1, 2) return 1", document, limits)),
+  EXPECT_THAT(
+      fault(script("local function f() return pcall(f) end while true do f() end return 1", lua_document, limits)),
+      HasSubstr("budget"));
+  EXPECT_THAT(fault(script("return string.rep('', 1 << 60)", lua_document, limits)), HasSubstr("budget"));
+  EXPECT_THAT(fault(script("table.move({}, 1, math.maxinteger - 1, 2) return 1", lua_document, limits)),
               HasSubstr("budget"));
   // And the interpreter works as before.
   EXPECT_EQ(expression("1 + 1").value(), 2);
@@ -154,11 +155,12 @@ TEST(lua, stops_endless_loops_even_when_they_catch_errors) {
 
 TEST(lua, stops_chunks_that_hoard_memory) {
   const lua_limits limits{10'000'000, size_t{1} << 20};
-  EXPECT_THAT(fault(script("local t = {} for i = 1, 1e7 do t[i] = {} end return 1", document, limits)),
+  EXPECT_THAT(fault(script("local t = {} for i = 1, 1e7 do t[i] = {} end return 1", lua_document, limits)),
               HasSubstr("more than its 1048576 bytes"));
-  EXPECT_THAT(fault(script("return #string.rep('x', 1 << 22)", document, limits)), HasSubstr("bytes of memory"));
-  EXPECT_EQ(script("for i = 1, 100 do local s = string.rep('x', 1 << 18) end return 'fine'", document, limits).value(),
-            "fine");
+  EXPECT_THAT(fault(script("return #string.rep('x', 1 << 22)", lua_document, limits)), HasSubstr("bytes of memory"));
+  EXPECT_EQ(
+      script("for i = 1, 100 do local s = string.rep('x', 1 << 18) end return 'fine'", lua_document, limits).value(),
+      "fine");
   EXPECT_EQ(expression("1 + 1").value(), 2);
 }
 
@@ -221,7 +223,7 @@ TEST(lua, evaluates_one_chunk_on_many_threads) {
   for (size_t t = 0; t < sums.size(); ++t)
     threads.emplace_back([&, t] {
       for (int i = 0; i < 200; ++i)
-        sums[t] += chunk.evaluate(json_scope{document}).value().get<int>();
+        sums[t] += chunk.evaluate(json_scope{lua_document}).value().get<int>();
     });
   for (auto& t : threads)
     t.join();
@@ -232,7 +234,7 @@ TEST(lua, forgets_old_chunks_but_not_how_to_run_them) {
   const auto old = lua_chunk::compile_expression("input.n + 1").value();
   for (int i = 0; i < 3000; ++i)
     ASSERT_TRUE(lua_chunk::compile_expression("input.n + " + std::to_string(i)).has_value());
-  EXPECT_EQ(old.evaluate(json_scope{document}).value(), 5);
+  EXPECT_EQ(old.evaluate(json_scope{lua_document}).value(), 5);
 }
 
 RC_GTEST_PROP(lua, gives_back_every_json_value_as_it_was, (const json& value)) {

@@ -7,20 +7,20 @@
 namespace troupe {
 namespace {
 
-const json document = R"({"input": {"goal": "g", "list": [1, 2]}, "steps": {"a": {"x": 7}}})"_json;
+const json mapping_document = R"({"input": {"goal": "g", "list": [1, 2]}, "steps": {"a": {"x": 7}}})"_json;
 
 result<json> evaluate(const json& value, std::string_view rebase = {}) {
   auto compiled = mapping::compile(value, rebase);
   if (!compiled)
     return tl::unexpected{compiled.error()};
-  return compiled->evaluate(json_scope{document});
+  return compiled->evaluate(json_scope{mapping_document});
 }
 
 TEST(mapping, puts_the_values_of_queries_in_place) {
   EXPECT_EQ(evaluate({{"goal", "$.input.goal"}, {"deep", {{"x", json::array({"$.steps.a.x", 1, "text"})}}}}).value(),
             (json{{"goal", "g"}, {"deep", {{"x", json::array({7, 1, "text"})}}}}));
   EXPECT_EQ(evaluate("$.input.list[*]").value(), json({1, 2}));
-  EXPECT_EQ(evaluate("$").value(), document);
+  EXPECT_EQ(evaluate("$").value(), mapping_document);
 }
 
 TEST(mapping, takes_two_dollars_for_a_literal_one) {
@@ -58,7 +58,7 @@ TEST(mapping, refuses_values_that_are_too_deep) {
 
 RC_GTEST_PROP(mapping, is_the_identity_without_dollars, (const json& value)) {
   RC_PRE(value.dump().find('$') == std::string::npos);
-  RC_ASSERT(mapping::compile(value).value().evaluate(json_scope{document}).value() == value);
+  RC_ASSERT(mapping::compile(value).value().evaluate(json_scope{mapping_document}).value() == value);
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <ostream>
 #include <set>
@@ -23,6 +24,8 @@ struct call {
   uint64_t epoch = 0;
   /// Added to the right sequence number.
   int seq_error = 0;
+  /// Events that stand where some are stored are those.
+  bool again = false;
   int count = 0;
   bool end = false;
 };
@@ -30,7 +33,8 @@ struct call {
 std::ostream& operator<<(std::ostream& out, const call& x) {
   constexpr const char* names[] = {"create", "append", "claim", "die"};
   return out << names[static_cast<int>(x.what)] << "{run " << x.run << ", owner " << x.owner << ", epoch " << x.epoch
-             << ", seq error " << x.seq_error << ", count " << x.count << (x.end ? ", end}" : "}");
+             << ", seq error " << x.seq_error << (x.again ? " (the same)" : "") << ", count " << x.count
+             << (x.end ? ", end}" : "}");
 }
 
 /// What is known to be true of a run: the oracle.
@@ -74,16 +78,20 @@ void append(store& sut, model& m, const std::vector<call>& batch) {
   for (const auto& x : batch) {
     auto run = m.runs.find(run_name(x.run));
     auto last = run == m.runs.end() ? 0 : run->second.timers.size();
-    auto first = static_cast<uint64_t>(static_cast<int64_t>(last) + 1 + x.seq_error);
+    auto first = static_cast<uint64_t>(std::max<int64_t>(0, static_cast<int64_t>(last) + 1 + x.seq_error));
     auto request = test::append_request(run_name(x.run), x.epoch, first, 0);
     std::vector<uint64_t> timers;
+    auto known = run == m.runs.end() || first == 0 ? 0 : std::clamp(-x.seq_error, 0, x.count);
     for (int i = 0; i < x.count; ++i) {
-      timers.push_back(m.next_timer++);
-      *request.add_events() = test::timer_event(timers.back());
+      auto timer = i < known && x.again ? run->second.timers[first - 1 + static_cast<size_t>(i)] : m.next_timer++;
+      *request.add_events() = test::timer_event(timer);
+      if (i >= known)
+        timers.push_back(timer);
     }
     if (x.end)
       request = test::ending(std::move(request), v1::RUN_STATE_SUCCEEDED);
-    bool right = run != m.runs.end() && run->second.epoch == x.epoch && x.seq_error == 0;
+    bool right =
+        run != m.runs.end() && run->second.epoch == x.epoch && first > 0 && x.seq_error <= 0 && (known == 0 || x.again);
     if (right) {
       run->second.timers.insert(run->second.timers.end(), timers.begin(), timers.end());
       run->second.finished |= x.end;
@@ -140,8 +148,8 @@ rc::Gen<call> any_call() {
                                     {{2, kind::create}, {6, kind::append}, {3, kind::claim}, {1, kind::die}})),
       rc::gen::set(&call::run, rc::gen::inRange(0, 3)), rc::gen::set(&call::owner, rc::gen::inRange(0, 4)),
       rc::gen::set(&call::epoch, rc::gen::inRange<uint64_t>(1, 4)),
-      rc::gen::set(&call::seq_error, rc::gen::weightedElement<int>({{8, 0}, {1, -1}, {1, 1}})),
-      rc::gen::set(&call::count, rc::gen::inRange(0, 4)),
+      rc::gen::set(&call::seq_error, rc::gen::weightedElement<int>({{8, 0}, {1, -1}, {1, -2}, {1, 1}})),
+      rc::gen::set(&call::again, rc::gen::arbitrary<bool>()), rc::gen::set(&call::count, rc::gen::inRange(0, 4)),
       rc::gen::set(&call::end, rc::gen::weightedElement<bool>({{9, false}, {1, true}})));
 }
 

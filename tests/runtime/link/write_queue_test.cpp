@@ -10,7 +10,7 @@
 namespace troupe {
 namespace {
 
-constexpr frame_limits small{.max_frame = 64, .piece = 16, .max_message = 256};
+constexpr frame_limits small_queue{.max_frame = 64, .piece = 16, .max_message = 256};
 
 /// Takes up to `count` bytes off the queue, as a socket would.
 std::string write(write_queue& queue, size_t count) {
@@ -25,8 +25,8 @@ std::string write(write_queue& queue, size_t count) {
 }
 
 RC_GTEST_PROP(write_queue, keeps_frames_whole_and_each_lane_in_order_however_the_socket_takes_them, ()) {
-  write_queue queue(small);
-  frame_decoder decoder(small);
+  write_queue queue(small_queue);
+  frame_decoder decoder(small_queue);
   std::vector<std::string> sent[2];
   std::vector<std::string> got[2];
   auto receive = [&](std::string_view bytes) {
@@ -53,18 +53,18 @@ RC_GTEST_PROP(write_queue, keeps_frames_whole_and_each_lane_in_order_however_the
 }
 
 TEST(write_queue, lets_an_urgent_message_overtake_at_the_border_of_a_frame) {
-  write_queue queue(small);
+  write_queue queue(small_queue);
   queue.push(std::string(40, 'n'));
   queue.push("u", true);
   std::vector<std::string> got;
-  frame_decoder decoder(small);
+  frame_decoder decoder(small_queue);
   while (!queue.empty())
     ASSERT_TRUE(decoder.feed(write(queue, 1), [&](std::string_view x) { got.emplace_back(x); }));
   EXPECT_EQ(got, (std::vector<std::string>{"u", std::string(40, 'n')}));
 }
 
 TEST(write_queue, refuses_what_is_above_its_bound_and_takes_more_once_it_is_written) {
-  write_queue queue(small, 100);
+  write_queue queue(small_queue, 100);
   EXPECT_EQ(queue.push(std::string(80, 'x')), write_queue::outcome::queued);
   EXPECT_EQ(queue.push(std::string(80, 'x')), write_queue::outcome::full);
   EXPECT_EQ(queue.push("heartbeat", true), write_queue::outcome::queued) << "signs of life have room of their own";
@@ -74,7 +74,7 @@ TEST(write_queue, refuses_what_is_above_its_bound_and_takes_more_once_it_is_writ
 }
 
 TEST(write_queue, refuses_a_message_that_no_peer_would_read) {
-  write_queue queue(small);
+  write_queue queue(small_queue);
   EXPECT_EQ(queue.push(std::string(257, 'x')), write_queue::outcome::too_large);
   EXPECT_TRUE(queue.empty());
 }

@@ -13,7 +13,7 @@ namespace {
 
 using state = circuit_breaker::state;
 
-breaker_policy policy(uint32_t window, double ratio = 0.5, int64_t open_for_ms = 1'000) {
+breaker_policy breaker_with(uint32_t window, double ratio = 0.5, int64_t open_for_ms = 1'000) {
   return {ratio, window, milliseconds{open_for_ms}};
 }
 
@@ -24,7 +24,7 @@ void call(circuit_breaker& uut, bool success, int64_t now) {
 }
 
 circuit_breaker opened_at(int64_t now, uint32_t window = 2) {
-  circuit_breaker uut{policy(window)};
+  circuit_breaker uut{breaker_with(window)};
   for (uint32_t i = 0; i < window; ++i)
     call(uut, false, now);
   EXPECT_EQ(uut.current(now), state::open);
@@ -32,7 +32,7 @@ circuit_breaker opened_at(int64_t now, uint32_t window = 2) {
 }
 
 TEST(circuit_breaker, decides_nothing_before_the_window_is_full) {
-  circuit_breaker uut{policy(4)};
+  circuit_breaker uut{breaker_with(4)};
   for (int i = 0; i < 3; ++i)
     call(uut, false, 0);
   EXPECT_EQ(uut.current(0), state::closed);
@@ -41,7 +41,7 @@ TEST(circuit_breaker, decides_nothing_before_the_window_is_full) {
 }
 
 TEST(circuit_breaker, opens_when_the_ratio_is_reached_and_not_below) {
-  circuit_breaker uut{policy(4)};
+  circuit_breaker uut{breaker_with(4)};
   for (auto ok : {true, true, true, false})
     call(uut, ok, 0);
   EXPECT_EQ(uut.current(0), state::closed);
@@ -50,14 +50,14 @@ TEST(circuit_breaker, opens_when_the_ratio_is_reached_and_not_below) {
 }
 
 TEST(circuit_breaker, forgets_what_has_left_the_window) {
-  circuit_breaker uut{policy(4)};
+  circuit_breaker uut{breaker_with(4)};
   for (auto ok : {false, true, true, true, true, true, false})
     call(uut, ok, 0);
   EXPECT_EQ(uut.current(0), state::closed);
 }
 
 TEST(circuit_breaker, never_opens_without_a_failure) {
-  circuit_breaker uut{policy(2, 0.0)};
+  circuit_breaker uut{breaker_with(2, 0.0)};
   for (int i = 0; i < 10; ++i)
     call(uut, true, 0);
   EXPECT_EQ(uut.current(0), state::closed);
@@ -100,7 +100,7 @@ TEST(circuit_breaker, gives_an_abandoned_trial_to_the_next_one) {
 }
 
 TEST(circuit_breaker, ignores_results_of_calls_from_before_it_opened) {
-  circuit_breaker uut{policy(2)};
+  circuit_breaker uut{breaker_with(2)};
   auto old = uut.try_acquire(0);
   ASSERT_TRUE(old);
   call(uut, false, 0);
@@ -122,14 +122,14 @@ TEST(circuit_breaker, starts_with_an_empty_window_after_the_trial) {
 }
 
 TEST(circuit_breaker, is_off_with_a_window_of_zero) {
-  circuit_breaker uut{policy(0)};
+  circuit_breaker uut{breaker_with(0)};
   for (int i = 0; i < 100; ++i)
     call(uut, false, 0);
   EXPECT_EQ(uut.current(0), state::closed);
 }
 
 TEST(circuit_breaker, cuts_a_window_that_is_too_large) {
-  circuit_breaker uut{policy(0xffff'ffffu)};
+  circuit_breaker uut{breaker_with(0xffff'ffffu)};
   EXPECT_EQ(uut.policy().window, circuit_breaker::largest_window);
 }
 
@@ -172,7 +172,7 @@ struct model {
 };
 
 RC_GTEST_PROP(circuit_breaker, behaves_like_its_model, ()) {
-  auto p = policy(*rc::gen::inRange<uint32_t>(1, 6), *rc::gen::inRange(0, 11) / 10.0, 50);
+  auto p = breaker_with(*rc::gen::inRange<uint32_t>(1, 6), *rc::gen::inRange(0, 11) / 10.0, 50);
   circuit_breaker uut{p};
   model expected{p};
   struct out_call {

@@ -17,7 +17,7 @@ v1::Error failure(errc code = v1::ERROR_CODE_AGENT_FAILED, bool retryable = true
   return out;
 }
 
-retry_policy policy(uint32_t attempts, double jitter = 0) {
+retry_policy retries(uint32_t attempts, double jitter = 0) {
   retry_policy out;
   out.maximum_attempts = attempts;
   out.jitter = jitter;
@@ -31,7 +31,7 @@ TEST(retry_schedule, does_not_retry_by_default) {
 }
 
 TEST(retry_schedule, doubles_the_wait_up_to_the_maximum) {
-  auto p = policy(100);
+  auto p = retries(100);
   p.maximum_interval = milliseconds{5'000};
   retry_schedule uut{p};
   random_source random{1};
@@ -44,7 +44,7 @@ TEST(retry_schedule, doubles_the_wait_up_to_the_maximum) {
 }
 
 TEST(retry_schedule, waits_the_maximum_when_the_power_overflows) {
-  auto p = policy(std::numeric_limits<uint32_t>::max());
+  auto p = retries(std::numeric_limits<uint32_t>::max());
   p.backoff_coefficient = 1e300;
   EXPECT_EQ(retry_schedule{p}.interval(5), p.maximum_interval);
   p.initial_interval = milliseconds{0};
@@ -52,13 +52,13 @@ TEST(retry_schedule, waits_the_maximum_when_the_power_overflows) {
 }
 
 TEST(retry_schedule, ends_at_once_on_an_error_that_is_not_retryable) {
-  auto p = policy(5);
+  auto p = retries(5);
   random_source random{1};
   EXPECT_EQ(retry_schedule{p}.after(1, failure(v1::ERROR_CODE_AGENT_FAILED, false), random), std::nullopt);
 }
 
 TEST(retry_schedule, ends_at_once_on_a_code_that_the_policy_excludes) {
-  auto p = policy(5);
+  auto p = retries(5);
   p.non_retryable = {"invalid_output"};
   retry_schedule uut{p};
   random_source random{1};
@@ -67,7 +67,7 @@ TEST(retry_schedule, ends_at_once_on_a_code_that_the_policy_excludes) {
 }
 
 TEST(retry_schedule, waits_at_least_as_long_as_the_peer_asks_for) {
-  auto p = policy(5);
+  auto p = retries(5);
   random_source random{1};
   EXPECT_EQ(retry_schedule{p}.after(1, failure(v1::ERROR_CODE_RESOURCE_EXHAUSTED, true, 7'000), random),
             milliseconds{7'000});
@@ -76,14 +76,14 @@ TEST(retry_schedule, waits_at_least_as_long_as_the_peer_asks_for) {
 }
 
 TEST(retry_schedule, does_not_wait_for_weeks_because_a_peer_asks_for_it) {
-  auto p = policy(5);
+  auto p = retries(5);
   random_source random{1};
   EXPECT_EQ(retry_schedule{p}.after(1, failure(v1::ERROR_CODE_UNAVAILABLE, true, 0xffff'ffffu), random),
             retry_schedule::longest_retry_after);
 }
 
 TEST(retry_schedule, spreads_out_those_who_were_told_the_same_retry_after) {
-  auto p = policy(5, 0.5);
+  auto p = retries(5, 0.5);
   random_source random{1};
   std::set<milliseconds> waits;
   for (int i = 0; i < 10; ++i)
@@ -93,7 +93,7 @@ TEST(retry_schedule, spreads_out_those_who_were_told_the_same_retry_after) {
 }
 
 TEST(retry_schedule, takes_a_random_number_only_for_a_wait) {
-  auto p = policy(2);
+  auto p = retries(2);
   random_source random{1};
   random_source untouched{1};
   retry_schedule{p}.after(2, failure(), random);
