@@ -2,6 +2,7 @@
 
 #include "nodes/cli/format.hpp"
 #include "nodes/cli/interrupts.hpp"
+#include "nodes/cli/output.hpp"
 #include "nodes/cli/progress.hpp"
 #include "nodes/cli/proto_json.hpp"
 #include "nodes/cli/steady_time.hpp"
@@ -17,15 +18,6 @@ using namespace std::chrono_literals;
 
 /// How long a cancelled run may take to end.
 constexpr int64_t cancel_grace_ms = 15'000;
-
-/// A string as it is, anything else as JSON.
-void write_output(std::ostream& out, const std::string& bytes) {
-  auto value = bytes_to_json(bytes);
-  if (value.is_string())
-    out << value.get<std::string>() << '\n';
-  else
-    out << value.dump(2) << '\n';
-}
 
 /// What --json prints.
 json outcome_to_json(const v1::RunFinished& end) {
@@ -97,8 +89,10 @@ exit_code follow(session& to, const std::string& run_id, const follow_options& o
     io.err << "run " << printable(run_id) << ' ' << view.summary() << std::endl;
   if (options.as_json)
     io.out << outcome_to_json(*end).dump(2) << '\n';
-  else if (!end->output().empty())
-    write_output(io.out, end->output());
+  else if (!end->output().empty()) {
+    if (auto written = write_output(io.out, end->output(), options.select); !written)
+      return complain(io, written.error());
+  }
   auto state = end->summary().state();
   if (end->has_error() && !options.as_json && state != v1::RUN_STATE_SUCCEEDED)
     io.err << "troupe: " << printable(end->error().message()) << '\n';

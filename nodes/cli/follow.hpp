@@ -1,6 +1,7 @@
 #pragma once
 
 #include "nodes/cli/session.hpp"
+#include "runtime/expression/jsonpath.hpp"
 
 #include <optional>
 #include <string>
@@ -10,6 +11,8 @@ namespace troupe::cli {
 struct follow_options {
   bool as_json = false;
   bool allow_partial = false;
+  /// The part of the output that is printed; all of it without one.
+  std::optional<jsonpath> select;
   /// No progress.
   bool quiet = false;
   /// Ctrl-C cancels the run; otherwise it only ends the watching.

@@ -60,6 +60,17 @@ class Run(ProcessTest):
         self.assertEqual(done.stdout, "two lines\nof text\n")
         self.assertEqual(done.stderr, "")
 
+    def test_prints_one_part_of_the_output(self):
+        data = self.folder / "data"
+        flow = {"workflow": "w", "agents": {"a": {"kind": "lua", "script": "return {n = 2, text = 'two\\nlines'}"}},
+                "steps": [{"id": "x", "agent": "a"}], "output": "$.steps.x"}
+        self.assertEqual(self.run_flow(flow, "--select", "$.text", "--data", data).stdout, "two\nlines\n")
+        run = self.json("runs", "--data", data)["runs"][0]["run_id"]
+        self.assertEqual(self.troupe("show", run, "--data", data, "--select", "$.n").stdout, "2\n")
+        self.assertEqual(json.loads(self.troupe("show", run, "--data", data, "--output").stdout)["n"], 2)
+        self.assert_refused(self.troupe("show", run, "--data", data, "--select", "$.none"), "none")
+        self.assert_refused(self.run_flow(flow, "--select", "n.text"), "column 1")
+
     def test_prints_all_about_the_run_as_json(self):
         done = self.run_flow(DOUBLE, "--input", '{"n": 1}', "--json")
         result = json.loads(done.stdout)

@@ -1,6 +1,7 @@
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/documents.hpp"
 #include "nodes/cli/follow.hpp"
+#include "nodes/cli/output.hpp"
 #include "nodes/cli/session.hpp"
 
 #include <cstdlib>
@@ -17,6 +18,7 @@ struct run_values {
   std::string file;
   std::optional<std::string> agents;
   std::optional<std::string> input;
+  std::string select;
 };
 
 exit_code run(run_values& x, console& io) {
@@ -26,6 +28,10 @@ exit_code run(run_values& x, console& io) {
   auto input = read_input(x.input, io.in);
   if (!input)
     return complain(io, input.error());
+  auto selection = read_selection(x.select);
+  if (!selection)
+    return complain(io, selection.error());
+  x.follow.select = std::move(*selection);
   auto remote = !x.session.connect.empty() || (x.session.data.empty() && std::getenv("TROUPE_CONNECT") != nullptr);
   auto to = remote ? session::open(x.session, io) : session::open_local(x.session, io);
   if (!to)
@@ -72,12 +78,17 @@ command run_command() {
                     {.names = "--json",
                      .target = &x->session.as_json,
                      .help = "Print the output, the state and the error as JSON"},
+                    {.names = "--select",
+                     .target = &x->select,
+                     .help = "Print only this part of the output (JSONPath); a text as it is",
+                     .value = "PATH"},
                     {.names = "--allow-partial",
                      .target = &x->follow.allow_partial,
                      .help = "A partial result is a success"},
                     {.names = "-q,--quiet", .target = &x->follow.quiet, .help = "No progress"}},
       .examples = "  troupe run review.yaml\n"
                   "  troupe run review.yaml --input @input.json > report.json\n"
+                  "  troupe run review.yaml --select '$.markdown' > report.md\n"
                   "  troupe run parallel_group.json --agents agents.yaml --connect 127.0.0.1:7400\n",
       .run = [x](console& io) { return run(*x, io); },
   };

@@ -1,8 +1,10 @@
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/format.hpp"
+#include "nodes/cli/output.hpp"
 #include "nodes/cli/proto_json.hpp"
 #include "nodes/cli/run_source.hpp"
 #include "nodes/cli/run_table.hpp"
+#include "runtime/run/replay.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +20,8 @@ struct show_values {
   std::string run_id;
   bool events = false;
   bool definition = false;
+  bool output = false;
+  std::string select;
 };
 
 /// "task_finished  task 3, attempt 1: success on w1"
@@ -75,13 +79,34 @@ void print_run(const v1::RunDetails& run, bool with_events, std::ostream& out) {
                        printable(describe(run.events(i))));
 }
 
+/// The journal holds what came in; what went out is what the machine makes of it again.
+exit_code print_output(const v1::RunDetails& run, const std::optional<jsonpath>& select, console& io) {
+  auto again = replay_run(run);
+  if (!again)
+    return complain(io, again.error());
+  if (!again->machine.finished())
+    return complain(io, {v1::ERROR_CODE_UNAVAILABLE,
+                         "the run has not ended; troupe watch " + run.summary().run_id() + " waits for it", true});
+  const auto& output = again->machine.outcome().output;
+  if (output.empty())
+    return complain(io, {v1::ERROR_CODE_NOT_FOUND, "the run has no output: " + run.summary().error(), false});
+  if (auto written = write_output(io.out, output, select); !written)
+    return complain(io, written.error());
+  return exit_code::done;
+}
+
 exit_code show(show_values& x, console& io) {
+  auto selection = read_selection(x.select);
+  if (!selection)
+    return complain(io, selection.error());
   auto from = run_source::open(x.session, io);
   if (!from)
     return from.error();
   auto run = from->get(x.run_id);
   if (!run)
     return complain(io, run.error());
+  if (x.output || *selection)
+    return print_output(*run, *selection, io);
   if (x.definition)
     io.out << bytes_to_json(run->definition()).dump(2) << '\n';
   else if (x.session.as_json)
@@ -97,11 +122,17 @@ command show_command() {
   auto x = std::make_shared<show_values>();
   command out{
       .name = "show",
-      .summary = "Show one run: its state, its journal, its definition",
+      .summary = "Show one run: its state, its journal, its definition, its output",
       .arguments = {{.names = "run", .target = &x->run_id, .help = "Its id", .value = "RUN", .required = true},
                     {.names = "--events", .target = &x->events, .help = "With all events of its journal"},
-                    {.names = "--definition", .target = &x->definition, .help = "Only the definition it is pinned to"}},
-      .examples = "  troupe show 01JD2M3V --events\n",
+                    {.names = "--definition", .target = &x->definition, .help = "Only the definition it is pinned to"},
+                    {.names = "--output", .target = &x->output, .help = "Only its output"},
+                    {.names = "--select",
+                     .target = &x->select,
+                     .help = "Only this part of its output (JSONPath); a text as it is",
+                     .value = "PATH"}},
+      .examples = "  troupe show 01JD2M3V --events\n"
+                  "  troupe show 01JD2M3V --select '$.markdown'\n",
       .run = [x](console& io) { return show(*x, io); },
   };
   for (auto& arg : session_arguments(x->session, true))

@@ -1,6 +1,7 @@
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/documents.hpp"
 #include "nodes/cli/follow.hpp"
+#include "nodes/cli/output.hpp"
 #include "nodes/cli/session.hpp"
 
 #include <memory>
@@ -14,6 +15,7 @@ struct watch_values {
   follow_options follow;
   std::string run_id;
   std::string timeout;
+  std::string select;
 };
 
 exit_code watch(watch_values& x, console& io) {
@@ -23,6 +25,10 @@ exit_code watch(watch_values& x, console& io) {
       return complain(io, deadline.error());
     x.follow.deadline = *deadline;
   }
+  auto selection = read_selection(x.select);
+  if (!selection)
+    return complain(io, selection.error());
+  x.follow.select = std::move(*selection);
   auto to = session::open(x.session, io);
   if (!to)
     return to.error();
@@ -40,6 +46,10 @@ command watch_command() {
       .arguments =
           {{.names = "run", .target = &x->run_id, .help = "Its id", .value = "RUN", .required = true},
            {.names = "--timeout", .target = &x->timeout, .help = "Stop watching after this long", .value = "DURATION"},
+           {.names = "--select",
+            .target = &x->select,
+            .help = "Print only this part of the output (JSONPath); a text as it is",
+            .value = "PATH"},
            {.names = "--allow-partial", .target = &x->follow.allow_partial, .help = "A partial result is a success"},
            {.names = "-q,--quiet", .target = &x->follow.quiet, .help = "No progress"}},
       .examples = "  troupe watch 01JD2M3V --timeout 10m\n",
