@@ -1,7 +1,7 @@
 option(TROUPE_UNITY "Compile the sources of a folder together: a build from nothing takes a fraction of the time" ON)
 
-# troupe_unity(TARGET): compiles neighbouring sources together, at most eight at a time. Groups follow the folders, so
-# that a new file changes the company of few others; small folders share a group.
+# troupe_unity(TARGET [MOST]): compiles neighbouring sources together, at most MOST (8) at a time. Groups follow the
+# folders, so that a new file changes the company of few others; small folders share a group.
 function(troupe_unity target)
   if(NOT TROUPE_UNITY)
     return()
@@ -11,6 +11,11 @@ function(troupe_unity target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
   endif()
+  set(most 8)
+  if(ARGC GREATER 1)
+    set(most ${ARGV1})
+  endif()
+  math(EXPR enough "${most} / 2")
   get_target_property(sources ${target} SOURCES)
   get_target_property(source_dir ${target} SOURCE_DIR)
   list(FILTER sources INCLUDE REGEX "\\.cpp$")
@@ -20,7 +25,7 @@ function(troupe_unity target)
   foreach(source IN LISTS sources)
     get_filename_component(path "${source}" ABSOLUTE BASE_DIR "${source_dir}")
     get_filename_component(its_folder "${path}" DIRECTORY)
-    if(size GREATER_EQUAL 8 OR (size GREATER_EQUAL 4 AND NOT its_folder STREQUAL folder))
+    if(size GREATER_EQUAL most OR (size GREATER_EQUAL enough AND NOT its_folder STREQUAL folder))
       math(EXPR number "${number} + 1")
       set(size 0)
     endif()
