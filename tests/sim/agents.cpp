@@ -77,6 +77,11 @@ void agent_host::cancel(const v1::CancelBatch& batch) {
   apply();
 }
 
+void agent_host::drain() {
+  core_.drain(now());
+  apply();
+}
+
 // -- what the core wants ----------------------------------------------------------------------------------------------
 
 void agent_host::apply() {
@@ -121,6 +126,7 @@ void agent_host::act(host_action::abandon_instance& x) {
   if (i == instances_.end())
     return;
   i->second.abandoned = true;
+  world_.see(sight::agent_replaced);
   // Its thread may come back some day.
   if (!world_.chance(0.7))
     return;
@@ -167,9 +173,9 @@ void agent_host::act(host_action::run_task& x) {
   auto number = ++last_execution_;
   auto dice = dice_of(manners_.seed, x.task);
   auto what = now() < manners_.calm_from ? choose_deed(dice, manners_.trouble) : deed::answer;
-  // From a millisecond to two seconds, most of them short.
+  // From a millisecond to three seconds, most of them short.
   auto spread = dice.unit();
-  auto takes = static_cast<usec>((1 + 2'000 * spread * spread * spread) * msec) * home_.slowness;
+  auto takes = static_cast<usec>((1 + 3'000 * spread * spread) * msec) * home_.slowness;
   execution job{x.instance, i->second.life, x.task, what != deed::ignore_cancel && what != deed::late};
   world_.say(home_, "{} begins {}/{} attempt {}", *x.agent, job.task.run_id(), job.task.task(), job.task.attempt());
   v1::TaskResult result;
@@ -230,6 +236,7 @@ void agent_host::finish(uint64_t number, v1::TaskResult result) {
 }
 
 void agent_host::crash(uint64_t id) {
+  world_.see(sight::agent_crashed);
   auto& x = instances_.at(id);
   ++x.life;
   x.up = false;
@@ -238,6 +245,7 @@ void agent_host::crash(uint64_t id) {
     instances_.erase(id);
     core_.instance_down(id, "crashed", now());
   } else if (world_.chance(0.15)) {
+    world_.see(sight::agent_gave_up);
     world_.say(home_, "the supervisor of an agent gives up");
     std::erase_if(instances_, [&](auto& entry) { return entry.second.agent == agent && !entry.second.abandoned; });
     core_.agent_gone(agent, "crashed", now());

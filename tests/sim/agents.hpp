@@ -31,6 +31,8 @@ public:
 
   void submit(v1::TaskBatch batch, uint64_t sink);
   void cancel(const v1::CancelBatch& batch);
+  /// Takes nothing more.
+  void drain();
 
   /// Tasks that wait or run.
   size_t load() const;

@@ -2,6 +2,7 @@
 
 #include "tests/sim/oracle.hpp"
 #include "tests/sim/scheduler.hpp"
+#include "tests/sim/tally.hpp"
 
 #include "runtime/core/random.hpp"
 
@@ -9,6 +10,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -19,12 +21,22 @@ enum class mutation : uint8_t { none, epoch_check, attempt_check, journal_before
 
 /// What every part of a world shares.
 struct context {
-  uint64_t seed = 0;
-  mutation broken = mutation::none;
-  bool trace = false;
+  context(uint64_t seed_, mutation broken_, bool trace_, random_source random_)
+      : seed{seed_}, broken{broken_}, trace{trace_}, random{random_}, judge{time, seen} {}
+  context(const context&) = delete;
+  context& operator=(const context&) = delete;
+
+  uint64_t seed;
+  mutation broken;
+  bool trace;
   scheduler time;
-  random_source random{0};
+  random_source random;
+  tally seen;
   oracle judge;
+
+  void see(sight what, uint64_t times = 1) {
+    seen.see(what, times);
+  }
 
   template <class... Args>
   void say(const process& who, fmt::format_string<Args...> text, Args&&... args) const {

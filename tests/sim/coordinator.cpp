@@ -22,7 +22,12 @@ coordinator::coordinator(context& world, process& home, network& net, store_serv
     : world_{world}, home_{home}, net_{net}, store_{store}, random_{world.random.next()},
       core_{dispatcher_settings(world.random.next())}, members_{membership_config{}} {}
 
-coordinator::~coordinator() = default;
+coordinator::~coordinator() {
+  auto numbers = core_.stats();
+  world_.see(sight::result_dropped_late, numbers.late + numbers.unknown);
+  world_.see(sight::result_dropped_fenced, numbers.fenced);
+  world_.see(sight::rejected_by_node, numbers.no_room + numbers.refused);
+}
 
 void coordinator::start() {
   net_.listen(home_, [this](socket link, const std::string& role, const std::string& boot_id) {
@@ -99,8 +104,18 @@ void coordinator::from_worker(const worker_link_ptr& from, v1::Envelope& message
         publish(*changed);
         answer.mutable_heartbeat_ack()->set_seq(beat.seq());
       } else {
+        world_.see(sight::heartbeat_refused);
         *answer.mutable_error() = changed.error().to_proto();
       }
+      post(from->id, [this, from, answer = std::move(answer)] { net_.send(from->link, answer); });
+    });
+    return;
+  case v1::Envelope::kLeaveCluster:
+    post(registry, [this, from, id, leave = message.leave_cluster()] {
+      publish(members_.leave(leave, world_.time.now_ms()));
+      v1::Envelope answer;
+      answer.set_correlation(id);
+      answer.mutable_ack();
       post(from->id, [this, from, answer = std::move(answer)] { net_.send(from->link, answer); });
     });
     return;

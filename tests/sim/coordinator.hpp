@@ -18,6 +18,8 @@ namespace troupe::sim {
 class coordinator final : public run_neighbours {
 public:
   coordinator(context& world, process& home, network& net, store_service& store);
+  coordinator(const coordinator&) = delete;
+  coordinator& operator=(const coordinator&) = delete;
   ~coordinator();
 
   /// Answers what a node does when it starts: listens, and takes up the runs that nobody has.

@@ -107,6 +107,9 @@ void coordinator::flush() {
     for (auto& loss : x.losses)
       post(x.owner, [run = i->second, loss = std::move(loss)] { run->lost(loss); });
   }
+  for (const auto& x : actions.breakers)
+    if (x.state == circuit_breaker::state::open)
+      world_.see(sight::breaker_opened);
   check_bounds();
 }
 
@@ -153,6 +156,7 @@ void coordinator::join(const worker_link_ptr& from, uint64_t id, const v1::JoinC
       post(registry,
            [this, session = joined->session] { publish(members_.link_closed(session, world_.time.now_ms())); });
   } else {
+    world_.see(sight::join_refused);
     world_.say(home_, "refuses {}: {}", request.node().boot_id(), joined.error().message);
     *answer.mutable_error() = joined.error().to_proto();
   }
@@ -166,9 +170,12 @@ void coordinator::publish(const membership::changes& changes) {
   for (const auto& x : changes) {
     auto host = hosts_.find(x.session);
     if (!x.is_gone()) {
+      if (x.status.state() == v1::NODE_STATE_SUSPECT)
+        world_.see(sight::node_suspected);
       post(dispatcher, [this, status = x.status, id = host->second] { update_node(status, id); });
       continue;
     }
+    world_.see(x.status.state() == v1::NODE_STATE_LEFT ? sight::node_left : sight::node_lost);
     world_.say(home_, "lost {}: {}", x.status.info().boot_id(), x.reason);
     post(dispatcher, [this, name = x.status.info().name(), boot = x.status.info().boot_id(), reason = x.reason] {
       drop_node(name, boot, reason);

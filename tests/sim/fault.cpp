@@ -8,8 +8,6 @@ namespace troupe::sim {
 
 namespace {
 
-constexpr size_t kinds = static_cast<size_t>(fault::kind::duplicates) + 1;
-
 usec span(random_source& dice, usec low, usec high) {
   return low + static_cast<usec>(dice.below(static_cast<uint64_t>(high - low + 1)));
 }
@@ -25,9 +23,10 @@ usec duration(random_source& dice) {
 } // namespace
 
 const char* name_of(fault::kind x) {
-  constexpr const char* names[kinds] = {
-      "crash", "power off",  "pause",       "reset",      "half-open connection", "partition", "one-way partition",
-      "slow",  "clock jump", "store fails", "store lies", "store slow",           "duplicates"};
+  constexpr const char* names[fault::kinds] = {
+      "crash",      "termination",        "power off",        "pause",      "reset",         "half-open connection",
+      "partition",  "one-way partition",  "slow process",     "clock jump", "failing store", "lying store",
+      "slow store", "cut from the store", "duplicate results"};
   return names[static_cast<size_t>(x)];
 }
 
@@ -57,7 +56,7 @@ std::string to_string(const fault& x, const std::vector<std::string>& names) {
 std::vector<fault> draw_faults(random_source& dice, const cast_list& cast, usec until) {
   std::vector<fault> out(dice.below(9));
   for (auto& x : out) {
-    x.what = static_cast<fault::kind>(dice.below(kinds));
+    x.what = static_cast<fault::kind>(dice.below(fault::kinds));
     x.at = span(dice, 0, until);
     x.lasts = duration(dice);
     auto servers = cast.coordinators + cast.workers;
@@ -79,6 +78,16 @@ std::vector<fault> draw_faults(random_source& dice, const cast_list& cast, usec 
       x.by_ms = jumps[dice.below(std::size(jumps))];
       break;
     }
+    case fault::kind::store_cut:
+      x.who = coordinator;
+      x.lasts += span(dice, 0, 12 * second);
+      break;
+    case fault::kind::pause:
+      if (dice.below(3) == 0)
+        x.who = coordinator;
+      if (dice.below(3) == 0)
+        x.lasts += 10 * second;
+      break;
     case fault::kind::store_slow:
       x.lasts = std::min(x.lasts, 10 * second);
       break;

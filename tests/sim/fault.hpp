@@ -15,6 +15,8 @@ struct fault {
   enum class kind : uint8_t {
     /// kill -9 and a restart after `lasts`; the kernel says goodbye for the process.
     crash,
+    /// SIGTERM and a restart after `lasts`: a worker drains and leaves.
+    terminate,
     /// The same of a machine: nobody is told.
     power_off,
     /// SIGSTOP and SIGCONT.
@@ -33,9 +35,12 @@ struct fault {
     store_fails,
     store_lies,
     store_slow,
+    /// Nothing gets through between a coordinator and the store; afterwards what was sent does.
+    store_cut,
     /// Results are delivered twice.
     duplicates,
   };
+  static constexpr size_t kinds = static_cast<size_t>(kind::duplicates) + 1;
 
   kind what = kind::crash;
   usec at = 0;

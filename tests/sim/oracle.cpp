@@ -10,7 +10,8 @@ namespace troupe::sim {
 
 namespace {
 
-/// A worker that runs on has cut itself off by then (fence 7 s, ticks, the way of the message).
+/// A worker that runs on has cut itself off by then (fence 7 s, ticks, the way of the message). A coordinator that was
+/// stopped or cut from the store may send once more what it knew before.
 constexpr usec longest_ignorance = 12 * second;
 
 std::string name_of(const auto& x) {
@@ -20,7 +21,7 @@ std::string name_of(const auto& x) {
 } // namespace
 
 workflow_ptr definition_of(const std::string& document) {
-  static std::map<std::string, workflow_ptr> known;
+  thread_local std::map<std::string, workflow_ptr> known;
   auto& out = known[document];
   if (!out) {
     auto compiled = compile_workflow(json::parse(document));
@@ -47,6 +48,7 @@ void oracle::claimed(const v1::RunSummary& x) {
   if (x.epoch() != run.epoch + 1)
     accuse(fmt::format("run {} went from epoch {} to {} by one claim", x.run_id(), run.epoch, x.epoch()));
   run.epoch = x.epoch();
+  seen_.see(sight::run_taken_over);
 }
 
 void oracle::appended(const v1::AppendEvents& entry) {
@@ -55,6 +57,8 @@ void oracle::appended(const v1::AppendEvents& entry) {
     accuse(fmt::format("the store took events of run {} under the stale epoch {}; it is at {}", entry.run_id(),
                        entry.epoch(), run.epoch));
   auto known = static_cast<int>(run.seq + 1 - std::min(run.seq + 1, entry.first_seq()));
+  if (known > 0)
+    seen_.see(sight::append_repeated);
   for (int i = known; i < entry.events_size(); ++i)
     feed(entry.run_id(), run, entry.events(i));
   if (entry.has_summary())
@@ -67,21 +71,34 @@ void oracle::feed(const std::string& id, run_record& run, const v1::RunEvent& ev
   if (!run.shadow.accepts(event))
     accuse(fmt::format("the journal of run {} got an event that its state does not accept: {}", id,
                        event.ShortDebugString()));
-  if (event.has_task_finished() && event.task_finished().result().status() == v1::TASK_STATUS_SUCCESS) {
-    const auto& result = event.task_finished().result();
-    auto i = successes_.find({id, result.task(), result.attempt()});
-    if (i == successes_.end() || i->second != std::pair{result.epoch(), result.output().data()})
-      accuse(
-          fmt::format("the journal has a success of {} that this very attempt did not bring about", name_of(result)));
-    if (!run.done.emplace(result.task(), time_.now()).second)
-      accuse(fmt::format("task {}/{} was completed twice", id, result.task()));
+  if (event.has_task_finished())
+    check_completion(id, run, event.task_finished().result());
+  if (event.has_task_lost()) {
+    seen_.see(sight::task_lost);
+    run.ended.emplace(event.task_lost().task(), event.task_lost().attempt());
   }
+  if (event.has_timer_fired())
+    seen_.see(sight::timer_fired);
   std::vector<command> implied;
   run.shadow.step(event, implied);
   for (const auto& x : implied)
     if (const auto* start = std::get_if<start_task>(&x))
       run.implied.emplace(start->task.task(), start->task.attempt(), start->task.epoch());
   ++run.seq;
+}
+
+void oracle::check_completion(const std::string& id, run_record& run, const v1::TaskResult& result) {
+  if (!run.ended.emplace(result.task(), result.attempt()).second)
+    accuse(fmt::format("{} has ended twice in the journal", name_of(result)));
+  if (run.done.count(result.task()) > 0)
+    accuse(fmt::format("task {}/{} got a second completion", id, result.task()));
+  if (result.status() != v1::TASK_STATUS_SUCCESS)
+    return;
+  auto i = successes_.find({id, result.task(), result.attempt()});
+  if (i == successes_.end() || i->second != std::pair{result.epoch(), result.output().data()})
+    accuse(fmt::format("the journal has a success of {} that this very attempt did not bring about", name_of(result)));
+  run.done.emplace(result.task(), time_.now());
+  seen_.see(sight::task_completed);
 }
 
 // -- run coordinators -------------------------------------------------------------------------------------------------
@@ -93,7 +110,9 @@ void oracle::task_leaves(const v1::Task& task) {
     return;
   }
   auto& run = i->second;
-  if (run.done.count(task.task()) > 0)
+  if (task.attempt() > 1)
+    seen_.see(sight::attempt_repeated);
+  if (task.epoch() == run.epoch && run.done.count(task.task()) > 0)
     accuse(fmt::format("{} was sent although the task is done", name_of(task)));
   if (run.implied.count({task.task(), task.attempt(), task.epoch()}) == 0)
     accuse(fmt::format("{} was sent before the event that started it was durable", name_of(task)));
@@ -101,6 +120,7 @@ void oracle::task_leaves(const v1::Task& task) {
 
 void oracle::quiet(const std::string& id, uint64_t epoch, const run_machine& live) {
   auto& run = runs_.at(id);
+  seen_.see(sight::digest_compared);
   if (run.epoch == epoch && run.shadow.digest() != live.digest())
     accuse(fmt::format("run {}: replaying the journal gives another state than the live one", id));
 }
@@ -108,6 +128,7 @@ void oracle::quiet(const std::string& id, uint64_t epoch, const run_machine& liv
 // -- workers ----------------------------------------------------------------------------------------------------------
 
 void oracle::task_begins(const process& worker, const v1::Task& task) {
+  seen_.see(sight::attempt_begun);
   if (!begun_.emplace(task.run_id(), task.task(), task.attempt()).second)
     accuse(fmt::format("{} was executed twice", name_of(task)));
   if (task.idempotency_key() != fmt::format("{}/{}", task.run_id(), task.task()))
@@ -116,7 +137,7 @@ void oracle::task_begins(const process& worker, const v1::Task& task) {
   if (i == runs_.end())
     return;
   auto done = i->second.done.find(task.task());
-  if (done != i->second.done.end() && time_.now() - done->second > longest_ignorance + worker.paused_for)
+  if (done != i->second.done.end() && time_.now() - done->second > longest_ignorance + excused_)
     accuse(fmt::format("{} was executed again on {} although the task had long been done", name_of(task), worker.name));
 }
 
@@ -128,9 +149,7 @@ void oracle::task_answered(const v1::TaskResult& result) {
 // -- clients ----------------------------------------------------------------------------------------------------------
 
 void oracle::acknowledged(const std::string& id) {
-  if (auto i = runs_.find(id); i != runs_.end())
-    i->second.acknowledged = true;
-  else
+  if (runs_.count(id) == 0)
     accuse(fmt::format("run {} was acknowledged and is not in the store", id));
 }
 
@@ -140,9 +159,35 @@ void oracle::told_finished(const v1::RunSummary& summary) {
     accuse(fmt::format("a client was told that run {} has ended, and the store says otherwise", summary.run_id()));
 }
 
-bool oracle::finished(const std::string& id) const {
-  auto i = runs_.find(id);
-  return i != runs_.end() && i->second.state != v1::RUN_STATE_RUNNING;
+// -- in the end -------------------------------------------------------------------------------------------------------
+
+void oracle::check_stored(const v1::RunDetails& stored, bool peaceful) {
+  const auto& id = stored.summary().run_id();
+  const auto& run = runs_.at(id);
+  run_machine replayed{definition_of(stored.definition())};
+  std::vector<command> commands;
+  for (const auto& event : stored.events())
+    replayed.step(event, commands);
+  seen_.see(sight::journal_replayed);
+  if (static_cast<uint64_t>(stored.events_size()) != run.seq || replayed.digest() != run.shadow.digest())
+    accuse(fmt::format("run {}: the stored journal is not what was appended to it", id));
+  auto state = stored.summary().state();
+  if (replayed.finished() && replayed.outcome().state != state)
+    accuse(fmt::format("run {} ended otherwise in its journal than in its summary", id));
+  if (state == v1::RUN_STATE_FAILED && peaceful)
+    accuse(fmt::format("run {} failed although nothing went wrong: {}", id, stored.summary().error()));
+  seen_.see(state == v1::RUN_STATE_SUCCEEDED   ? sight::run_succeeded
+            : state == v1::RUN_STATE_PARTIAL   ? sight::run_partial
+            : state == v1::RUN_STATE_CANCELLED ? sight::run_cancelled
+                                               : sight::run_failed);
+  ++seen_.runs;
+}
+
+std::vector<std::string> oracle::runs() const {
+  std::vector<std::string> out;
+  for (const auto& [id, run] : runs_)
+    out.push_back(id);
+  return out;
 }
 
 std::pair<uint64_t, uint64_t> oracle::head(const std::string& id) const {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "tests/sim/scheduler.hpp"
+#include "tests/sim/tally.hpp"
 
 #include "runtime/run/machine.hpp"
 #include "troupe/v1/journal.pb.h"
+#include "troupe/v1/run.pb.h"
 #include "troupe/v1/task.pb.h"
 
 #include <cstdint>
@@ -13,6 +15,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace troupe::sim {
 
@@ -21,7 +24,7 @@ namespace troupe::sim {
 /// fed from the store alone.
 class oracle {
 public:
-  explicit oracle(const scheduler& time) : time_{time} {}
+  oracle(const scheduler& time, tally& seen) : time_{time}, seen_{seen} {}
 
   /// The first broken promise; empty while there is none.
   const std::string& verdict() const {
@@ -31,6 +34,11 @@ public:
   void accuse(std::string what) {
     if (verdict_.empty())
       verdict_ = std::move(what);
+  }
+
+  /// Somebody cannot know for so long what has happened.
+  void excuse(usec ignorance) {
+    excused_ += ignorance;
   }
 
   // -- the store
@@ -52,18 +60,15 @@ public:
   void acknowledged(const std::string& run);
   void told_finished(const v1::RunSummary& summary);
 
-  bool knows(const std::string& run) const {
-    return runs_.count(run) > 0;
-  }
-  bool finished(const std::string& run) const;
+  // -- in the end
+  /// What the store has of a run when nothing happens any more. `peaceful`: nothing went wrong in this world.
+  void check_stored(const v1::RunDetails& stored, bool peaceful);
+  std::vector<std::string> runs() const;
+
   /// The stored epoch and the number of stored events.
   std::pair<uint64_t, uint64_t> head(const std::string& run) const;
   /// Runs that have not ended, for people; empty when there are none.
   std::string unfinished() const;
-
-  uint64_t executions() const {
-    return begun_.size();
-  }
 
 private:
   using attempt_key = std::tuple<std::string, uint32_t, uint32_t>;
@@ -74,17 +79,21 @@ private:
     run_machine shadow;
     uint64_t epoch = 1;
     uint64_t seq = 0;
-    bool acknowledged = false;
     v1::RunState state = v1::RUN_STATE_RUNNING;
     /// Tasks with a success in the journal, and since when.
     std::map<uint32_t, usec> done;
+    /// (task, attempt) that have ended in the journal, one way or another.
+    std::set<std::pair<uint32_t, uint32_t>> ended;
     /// (task, attempt, epoch) of every start that follows from the stored events.
     std::set<std::tuple<uint32_t, uint32_t, uint64_t>> implied;
   };
 
   void feed(const std::string& id, run_record& run, const v1::RunEvent& event);
+  void check_completion(const std::string& id, run_record& run, const v1::TaskResult& result);
 
   const scheduler& time_;
+  tally& seen_;
+  usec excused_ = 0;
   std::string verdict_;
   std::map<std::string, run_record> runs_;
   /// The attempts that an agent has begun, and the epoch and output of those that succeeded.

@@ -29,8 +29,10 @@ void run_actor::results(const v1::ResultBatch& batch) {
     taken = result;
     if (world_.broken == mutation::attempt_check)
       forge(taken);
-    if (!session_.offer(std::move(event), now()))
-      world_.say(home_, "run {} drops a late result of task {} attempt {}", run(), result.task(), result.attempt());
+    if (session_.offer(std::move(event), now()))
+      continue;
+    world_.see(sight::result_dropped_by_run);
+    world_.say(home_, "run {} drops a late result of task {} attempt {}", run(), result.task(), result.attempt());
   }
   pump();
 }
@@ -102,7 +104,9 @@ void run_actor::append() {
 
 void run_actor::append_failed(const error& why) {
   world_.say(home_, "run {}: append failed: {}", run(), why.message);
+  world_.see(sight::append_failed);
   if (why.code == v1::ERROR_CODE_FENCED || why.code == v1::ERROR_CODE_NOT_FOUND) {
+    world_.see(sight::owner_fenced);
     quit(true);
     return;
   }
@@ -174,6 +178,7 @@ void run_actor::start_aggregation_of(const aggregation_request_ptr& request) {
     auto self = weak.lock();
     if (!self || self->gone_)
       return;
+    self->world_.see(sight::aggregated);
     v1::ResultBatch out;
     auto& answer = *out.add_results();
     answer.set_run_id(request->run_id);

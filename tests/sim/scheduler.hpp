@@ -24,8 +24,6 @@ struct process {
   bool up = true;
   bool paused = false;
   usec paused_since = 0;
-  /// Sum of the pauses that are over.
-  usec paused_for = 0;
   /// Everything takes this many times as long.
   int slowness = 1;
   /// The wall clock is this far from the truth.
@@ -80,7 +78,6 @@ public:
   void resume(process& p) {
     if (!std::exchange(p.paused, false))
       return;
-    p.paused_for += now_ - p.paused_since;
     for (auto& x : std::exchange(p.backlog, {}))
       queue_.push({now_, ++last_seq_, &p, p.life, std::move(x)});
   }

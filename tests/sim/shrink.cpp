@@ -2,36 +2,73 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <utility>
 
 namespace troupe::sim {
 
-void shrink(const world_options& failing) {
-  auto good_agents = failing.good_agents;
-  auto faults = failing.faults ? *failing.faults : faults_of(failing.seed);
-  auto play = [&](const std::vector<fault>& with, bool good, bool trace) {
-    world_options x;
-    x.seed = failing.seed;
-    x.broken = failing.broken;
-    x.trace = trace;
-    x.faults = with;
-    x.good_agents = good;
-    return run_world(x).verdict;
-  };
-  if (!play(faults, true, false).empty())
-    good_agents = true;
-  for (bool smaller = true; std::exchange(smaller, false);)
-    for (size_t i = faults.size(); i-- > 0;) {
-      auto fewer = faults;
-      fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
-      if (play(fewer, good_agents, false).empty())
-        continue;
-      faults = std::move(fewer);
-      smaller = true;
+namespace {
+
+constexpr usec shortest_fault = 50 * msec;
+
+/// A world that fails, getting smaller.
+class shrinker {
+public:
+  explicit shrinker(world_options failing) : best_{std::move(failing)} {
+    best_.trace = false;
+    if (!best_.faults)
+      best_.faults = faults_of(best_.seed);
+    if (best_.runs.empty())
+      for (auto& run : runs_of(best_.seed))
+        best_.runs.insert(run);
+  }
+
+  void shrink() {
+    attempt([](world_options& x) { x.good_agents = true; });
+    for (smaller_ = true; std::exchange(smaller_, false);) {
+      for (size_t i = best_.faults->size(); i-- > 0;)
+        attempt([i](world_options& x) { x.faults->erase(x.faults->begin() + static_cast<std::ptrdiff_t>(i)); });
+      for (const auto& run : runs_of(best_.seed))
+        if (best_.runs.count(run) > 0 && best_.runs.size() > 1)
+          attempt([&run](world_options& x) { x.runs.erase(run); });
+      for (size_t i = 0; i < best_.faults->size(); ++i)
+        if (best_.faults->at(i).lasts > shortest_fault)
+          attempt([i](world_options& x) { x.faults->at(i).lasts /= 2; });
     }
-  fmt::print("{} fault(s) are enough to make it fail{}:\n\n", faults.size(),
-             good_agents ? ", with agents that always succeed" : "");
-  fmt::print("\n{}\n", play(faults, good_agents, true));
+  }
+
+  const world_options& best() const {
+    return best_;
+  }
+
+private:
+  void attempt(const std::function<void(world_options&)>& change) {
+    auto next = best_;
+    change(next);
+    if (run_world(next).verdict.empty())
+      return;
+    best_ = std::move(next);
+    smaller_ = true;
+  }
+
+  world_options best_;
+  bool smaller_ = false;
+};
+
+} // namespace
+
+void shrink(const world_options& failing) {
+  shrinker x{failing};
+  x.shrink();
+  auto story = x.best();
+  fmt::print("{} fault(s) and {} run(s) are enough to make it fail{}:\n", story.faults->size(), story.runs.size(),
+             story.good_agents ? ", with agents that always succeed" : "");
+  auto names = processes_of(story.seed);
+  for (const auto& fault : *story.faults)
+    fmt::print("  {}\n", to_string(fault, names));
+  fmt::print("\n");
+  story.trace = true;
+  fmt::print("\n{}\n", run_world(story).verdict);
 }
 
 } // namespace troupe::sim

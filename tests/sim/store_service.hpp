@@ -5,8 +5,11 @@
 #include "runtime/journal/memory_store.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace troupe::sim {
 
@@ -31,9 +34,30 @@ public:
     mood_ = how;
   }
 
+  /// Nothing gets through to this process and from it, until it is joined again.
+  void cut(process& from, bool off) {
+    auto& line = lines_[&from];
+    line.cut = off;
+    line.cut_since = world_.time.now();
+    if (!off)
+      for (auto& waiting : std::exchange(line.stalled, {}))
+        world_.time.after(0, std::move(waiting));
+  }
+
+  /// Cannot have renewed its lease for so long.
+  usec cut_for(const process& who) const {
+    auto line = lines_.find(&who);
+    return line == lines_.end() || !line->second.cut ? 0 : world_.time.now() - line->second.cut_since;
+  }
+
+  /// What is stored, whatever goes wrong.
+  result<v1::RunDetails> stored(const std::string& run) {
+    return store_.load(run);
+  }
+
   void append(process& from, v1::AppendEvents entry, std::function<void(result<v1::EventsAppended>)> then) {
     ask<v1::EventsAppended>(
-        from, append_patience, true, [this, entry = std::move(entry)] { return write(entry); }, std::move(then));
+        from, patience, true, [this, entry = std::move(entry)] { return write(entry); }, std::move(then));
   }
 
   void create(process& from, v1::CreateRun request, std::function<void(result<v1::RunSummary>)> then) {
@@ -55,6 +79,8 @@ public:
           auto out = store_.claim(request);
           if (out)
             world_.judge.claimed(*out);
+          else if (out.error().code == v1::ERROR_CODE_FENCED)
+            world_.see(sight::claim_refused);
           return out;
         },
         std::move(then));
@@ -70,17 +96,18 @@ public:
         from, patience, false, [this] { return store_.list(10'000, true); }, std::move(then));
   }
 
-private:
-  /// Of the run coordinator, and of the coordinator.
-  static constexpr usec append_patience = 30 * second;
+  /// How long the run coordinator and the coordinator wait for an answer.
   static constexpr usec patience = 30 * second;
 
+private:
   result<v1::EventsAppended> write(const v1::AppendEvents& meant) {
     auto entry = meant;
     if (world_.broken == mutation::epoch_check) {
       auto [epoch, seq] = world_.judge.head(entry.run_id());
-      entry.set_epoch(epoch);
-      entry.set_first_seq(seq + 1);
+      if (entry.epoch() != epoch) {
+        entry.set_epoch(epoch);
+        entry.set_first_seq(seq + 1);
+      }
     }
     const v1::AppendEvents* one = &entry;
     auto out = store_.append({&one, 1});
@@ -88,6 +115,8 @@ private:
       return tl::unexpected(out.error());
     if (out->front())
       world_.judge.appended(meant);
+    else if (out->front().error().code == v1::ERROR_CODE_FENCED)
+      world_.see(sight::stale_append_refused);
     return std::move(out->front());
   }
 
@@ -98,36 +127,53 @@ private:
       if (!std::exchange(*decided, true))
         then(fail(v1::ERROR_CODE_TIMED_OUT, "the journal did not answer", true));
     });
-    auto& queue = queues_[&from];
-    queue.request = std::max(queue.request + 1, world_.time.now() + world_.between(5, 200));
-    world_.time.after(queue.request - world_.time.now(), [this, &from, life = from.life, decided, writes,
-                                                          work = std::move(work), then = std::move(then)]() mutable {
+    auto& line = lines_[&from];
+    line.request = std::max(line.request + 1, world_.time.now() + world_.between(5, 200));
+    pass(from, line.request, [this, &from, life = from.life, decided, writes, work = std::move(work), then] {
       auto outcome = writes && mood_ == mood::failing ? result<T>{tl::unexpected(memory_store::disk_full())} : work();
       if (writes && mood_ == mood::lying)
         outcome = fail(v1::ERROR_CODE_STORE, "the disk did not confirm the write", true);
-      auto& answers = queues_[&from];
+      auto& back = lines_.at(&from);
       auto takes = world_.between(50, 3 * msec);
       if (mood_ == mood::slow)
         takes += world_.between(1 * second, 45 * second);
-      answers.reply = std::max(answers.reply + 1, world_.time.now() + takes);
-      if (from.life == life)
-        world_.time.after(answers.reply - world_.time.now(), from,
-                          [decided, then = std::move(then), outcome = std::move(outcome)]() mutable {
-                            if (!std::exchange(*decided, true))
-                              then(std::move(outcome));
-                          });
+      back.reply = std::max(back.reply + 1, world_.time.now() + takes);
+      if (from.life != life)
+        return;
+      pass(from, back.reply, [this, &from, life, decided, then, outcome = std::move(outcome)] {
+        if (from.life == life)
+          world_.time.after(0, from, [decided, then, outcome] {
+            if (!std::exchange(*decided, true))
+              then(outcome);
+          });
+      });
     });
   }
 
-  struct order {
+  /// At a time, or once the line holds again.
+  void pass(process& from, usec at, std::function<void()> what) {
+    world_.time.after(at - world_.time.now(), [this, &from, what = std::move(what)]() mutable {
+      auto& line = lines_.at(&from);
+      if (line.cut)
+        line.stalled.push_back(std::move(what));
+      else
+        what();
+    });
+  }
+
+  /// Between a process and the store. Both ways are in order.
+  struct connection_line {
     usec request = 0;
     usec reply = 0;
+    bool cut = false;
+    usec cut_since = 0;
+    std::vector<std::function<void()>> stalled = {};
   };
 
   context& world_;
   memory_store store_;
   mood mood_ = mood::well;
-  std::map<const process*, order> queues_;
+  std::map<const process*, connection_line> lines_;
 };
 
 } // namespace troupe::sim

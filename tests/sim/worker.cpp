@@ -10,6 +10,9 @@ namespace {
 constexpr usec tick_interval = 200 * msec;
 constexpr int64_t connect_timeout_ms = 5'000;
 constexpr uint64_t host_id = 1'000;
+/// A node that ends waits so long for its tasks, and so long for the coordinators to take its leave.
+constexpr usec drain_timeout = 10 * second;
+constexpr usec leave_timeout = 2 * second;
 
 } // namespace
 
@@ -60,7 +63,7 @@ connection::handlers cluster_link::opened(uint64_t round, socket link) {
           },
           [this, round](const std::string& why) {
             if (round == round_ && stage_ != stage::waiting)
-              start_over(why);
+              stage_ == stage::leaving ? finish() : start_over(why);
           }};
 }
 
@@ -94,7 +97,13 @@ void cluster_link::take(v1::Envelope& message) {
     if (message.correlation() == join_id_)
       joined(message.joined_cluster());
     return;
+  case v1::Envelope::kAck:
+    if (stage_ == stage::leaving)
+      finish();
+    return;
   case v1::Envelope::kError:
+    if (stage_ == stage::leaving)
+      return finish();
     if (stage_ == stage::member && message.error().code() == v1::ERROR_CODE_TIMED_OUT)
       return;
     return start_over(message.error().message());
@@ -124,6 +133,32 @@ void cluster_link::pass_on(v1::ResultBatch batch) {
     net_.send(link_, std::move(message));
 }
 
+void cluster_link::drain() {
+  if (!std::exchange(draining_, true) && stage_ == stage::member)
+    beat();
+}
+
+void cluster_link::leave() {
+  if (stage_ != stage::member)
+    return finish();
+  stage_ = stage::leaving;
+  due_ = now() + leave_timeout / msec;
+  v1::Envelope message;
+  message.set_id(++last_message_);
+  auto& x = *message.mutable_leave_cluster();
+  x.set_node(home_.name);
+  x.set_boot_id(home_.boot_id());
+  net_.send(link_, std::move(message));
+}
+
+void cluster_link::finish() {
+  cancel_everything("the node ends");
+  stage_ = stage::gone;
+  ++round_;
+  if (link_)
+    net_.close(std::exchange(link_, {}));
+}
+
 // -- time and the end -------------------------------------------------------------------------------------------------
 
 void cluster_link::beat() {
@@ -135,6 +170,7 @@ void cluster_link::beat() {
   x.set_boot_id(home_.boot_id());
   x.set_seq(++beats_);
   x.mutable_load()->set_running(static_cast<uint32_t>(tasks_.size()));
+  x.set_draining(draining_);
   fence_->sent(beats_, now());
   net_.send(link_, std::move(message));
 }
@@ -153,10 +189,19 @@ void cluster_link::tick() {
       start_over("the coordinator did not answer JoinCluster");
     return;
   case stage::member:
-    if (fence_->is_due(now()))
+    if (fence_->is_due(now())) {
+      world_.see(sight::worker_fenced);
       start_over("the coordinator has acknowledged no heartbeat for too long");
-    else if (now() >= next_beat_)
+    } else if (now() >= next_beat_) {
       beat();
+    }
+    return;
+  case stage::leaving:
+    if (now() >= due_)
+      finish();
+    return;
+  case stage::gone:
+    return;
   }
 }
 
@@ -190,9 +235,12 @@ void cluster_link::start_over(const std::string& why) {
 
 worker::worker(context& world, process& home, network& net, const std::vector<process*>& coordinators,
                const agent_manners& manners, uint32_t capacity)
-    : host_{world, home, manners, capacity, [this, &world, &home](uint64_t sink, v1::ResultBatch batch) {
-              world.post(home, sink, [link = links_[sink].get(), batch = std::move(batch)] { link->pass_on(batch); });
-            }} {
+    : world_{world}, home_{home}, host_{world, home, manners, capacity,
+                                        [this, &world, &home](uint64_t sink, v1::ResultBatch batch) {
+                                          world.post(home, sink, [link = links_[sink].get(), batch = std::move(batch)] {
+                                            link->pass_on(batch);
+                                          });
+                                        }} {
   for (auto* x : coordinators)
     links_.push_back(std::make_unique<cluster_link>(world, home, *x, net, host_, links_.size(), capacity));
 }
@@ -200,6 +248,32 @@ worker::worker(context& world, process& home, network& net, const std::vector<pr
 void worker::start() {
   for (auto& x : links_)
     x->start();
+}
+
+void worker::terminate(std::function<void()> ended) {
+  world_.say(home_, "drains");
+  for (auto& x : links_)
+    x->drain();
+  host_.drain();
+  wind_up(world_.time.now() + drain_timeout, std::move(ended));
+}
+
+void worker::wind_up(usec deadline, std::function<void()> ended) {
+  constexpr usec look_again = 20 * msec;
+  if (host_.load() > 0 && world_.time.now() < deadline) {
+    world_.time.after(look_again, home_, [this, deadline, ended] { wind_up(deadline, ended); });
+    return;
+  }
+  auto all_left = true;
+  for (auto& x : links_) {
+    if (deadline > 0)
+      x->leave();
+    all_left = all_left && x->has_left();
+  }
+  if (all_left)
+    return ended();
+  // Once all have said goodbye there is nothing to wait for but their answers, or their patience.
+  world_.time.after(look_again, home_, [this, ended] { wind_up(0, ended); });
 }
 
 } // namespace troupe::sim

@@ -6,6 +6,7 @@
 #include "runtime/cluster/reconnect_backoff.hpp"
 #include "runtime/cluster/self_fence.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -24,9 +25,16 @@ public:
   void start();
   /// From the host.
   void pass_on(v1::ResultBatch batch);
+  /// Tells the coordinator that this node wants nothing more.
+  void drain();
+  /// Says goodbye.
+  void leave();
+  bool has_left() const {
+    return stage_ == stage::gone;
+  }
 
 private:
-  enum class stage { waiting, connecting, joining, member };
+  enum class stage { waiting, connecting, joining, member, leaving, gone };
   using task_key = std::tuple<std::string, uint32_t, uint32_t>;
 
   void connect();
@@ -36,6 +44,7 @@ private:
   void run(v1::TaskBatch& batch);
   void beat();
   void tick();
+  void finish();
   void start_over(const std::string& why);
   void cancel_everything(const std::string& why);
   int64_t now() const {
@@ -60,6 +69,7 @@ private:
   int64_t heartbeat_ = 1'000;
   int64_t next_beat_ = 0;
   uint64_t beats_ = 0;
+  bool draining_ = false;
   std::optional<self_fence> fence_;
   std::set<task_key> tasks_;
 };
@@ -72,11 +82,18 @@ public:
 
   void start();
 
+  /// As on SIGTERM: finishes what it has, says goodbye, and then calls.
+  void terminate(std::function<void()> ended);
+
   size_t load() const {
     return host_.load();
   }
 
 private:
+  void wind_up(usec deadline, std::function<void()> ended);
+
+  context& world_;
+  process& home_;
   agent_host host_;
   std::vector<std::unique_ptr<cluster_link>> links_;
 };

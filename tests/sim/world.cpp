@@ -14,11 +14,12 @@ namespace troupe::sim {
 namespace {
 
 /// Faults happen within this time …
-constexpr usec turmoil = 25 * second;
+constexpr usec turmoil = 15 * second;
 /// … and once the last one is over, everything must come to its end within this.
 constexpr usec grace = 600 * second;
-/// What is left over then (cancelled agents, orphans) must be gone after this.
+/// What is left over then (cancelled agents, orphans) must be gone after this; for so long at least we look on.
 constexpr usec cleaning = 90 * second;
+constexpr usec afterplay = 12 * second;
 /// An owner that was silent for this long may be relieved of its runs.
 constexpr usec lease = 10 * second;
 constexpr usec takeover_interval = 5 * second;
@@ -35,8 +36,23 @@ enum purpose : uint64_t { for_cast = 1, for_faults, for_work, for_agents, for_wo
 cast_list cast_of(uint64_t seed) {
   auto dice = dice_for(seed, for_cast);
   cast_list out;
-  out.coordinators = dice.below(4) == 0 ? 2 : 1;
+  out.coordinators = dice.below(5) < 2 ? 2 : 1;
   out.workers = 1 + dice.below(3);
+  return out;
+}
+
+std::vector<order> orders_of(uint64_t seed) {
+  auto dice = dice_for(seed, for_work);
+  std::vector<order> out;
+  auto n = 1 + dice.below(5);
+  for (uint64_t i = 0; i < n; ++i) {
+    auto work = choose_work(dice);
+    order x{"r" + std::to_string(i + 1), work.definition, work.input, 0, 0};
+    x.at = static_cast<usec>(dice.below(turmoil * 3 / 4));
+    if (dice.below(12) == 0)
+      x.cancel_at = x.at + static_cast<usec>(dice.below(10 * second));
+    out.push_back(std::move(x));
+  }
   return out;
 }
 
@@ -50,6 +66,7 @@ private:
   void populate();
   void start(size_t who);
   void kill(size_t who, bool goodbye, usec until_restart);
+  void terminate(size_t who, usec until_restart);
   void plan(const fault& x);
   void strike(const fault& x);
   void take_over();
@@ -57,10 +74,13 @@ private:
   bool never() const {
     return false;
   }
+  /// Nobody holds or works on a task any more.
+  bool clean() const;
   bool satisfied() const {
     return client_->satisfied();
   }
   void check_clean();
+  void check_stored();
 
   const world_options& options_;
   cast_list cast_;
@@ -76,21 +96,17 @@ private:
   std::vector<std::unique_ptr<worker>> workers_;
   std::vector<uint32_t> capacities_;
   std::unique_ptr<client> client_;
-  uint64_t events_ = 0;
 };
 
 world::world(const world_options& options)
-    : options_{options}, cast_{cast_of(options.seed)}, context_{options.seed,
-                                                                options.broken,
-                                                                options.trace,
-                                                                {},
-                                                                dice_for(options.seed, for_world),
-                                                                oracle{context_.time}},
+    : options_{options}, cast_{cast_of(options.seed)}, context_{options.seed, options.broken, options.trace,
+                                                                dice_for(options.seed, for_world)},
       net_{context_}, store_{context_,
                              [this](const std::string& owner) {
                                return std::any_of(processes_.begin(), processes_.end(), [&](const auto& x) {
                                  return x->up && x->boot_id() == owner
-                                        && !(x->paused && context_.time.now() - x->paused_since > lease);
+                                        && !(x->paused && context_.time.now() - x->paused_since > lease)
+                                        && store_.cut_for(*x) <= lease;
                                });
                              }},
       faults_{options.faults ? *options.faults : faults_of(options.seed)} {
@@ -107,33 +123,20 @@ void world::populate() {
   auto trouble = dice.unit() < 0.3 ? 0 : dice.unit() * 0.4;
   manners_.trouble = options_.good_agents ? 0 : trouble;
   manners_.calm_from = calm_from_;
-  auto add = [this](const std::string& name) {
+  for (auto& name : processes_of(options_.seed)) {
     processes_.push_back(std::make_unique<process>());
     processes_.back()->name = name;
-  };
-  for (size_t i = 0; i < cast_.coordinators; ++i)
-    add("c" + std::to_string(i + 1));
-  for (size_t i = 0; i < cast_.workers; ++i) {
-    add("w" + std::to_string(i + 1));
-    capacities_.push_back(1 + static_cast<uint32_t>(dice.below(8)));
   }
-  add("client");
+  for (size_t i = 0; i < cast_.workers; ++i)
+    capacities_.push_back(1 + static_cast<uint32_t>(dice.below(8)));
   for (size_t i = 0; i < cast_.coordinators; ++i)
     coordinator_processes_.push_back(processes_[i].get());
   coordinators_.resize(cast_.coordinators);
   workers_.resize(cast_.workers);
 
-  auto work_dice = dice_for(options_.seed, for_work);
-  std::vector<order> orders;
-  auto n = 1 + work_dice.below(4);
-  for (uint64_t i = 0; i < n; ++i) {
-    auto work = choose_work(work_dice);
-    order x{"r" + std::to_string(i + 1), work.definition, work.input, 0, 0};
-    x.at = static_cast<usec>(work_dice.below(turmoil * 3 / 4));
-    if (work_dice.below(12) == 0)
-      x.cancel_at = x.at + static_cast<usec>(work_dice.below(10 * second));
-    orders.push_back(std::move(x));
-  }
+  auto orders = orders_of(options_.seed);
+  if (!options_.runs.empty())
+    std::erase_if(orders, [&](const auto& x) { return options_.runs.count(x.run_id) == 0; });
   client_ = std::make_unique<client>(context_, *processes_.back(), net_, coordinator_processes_, std::move(orders));
 }
 
@@ -164,6 +167,23 @@ void world::kill(size_t who, bool goodbye, usec until_restart) {
   context_.time.after(until_restart, [this, who] { start(who); });
 }
 
+void world::terminate(size_t who, usec until_restart) {
+  auto& home = *processes_[who];
+  if (!home.up)
+    return;
+  if (who < cast_.coordinators)
+    return kill(who, true, until_restart);
+  context_.time.after(0, home, [this, who, until_restart] {
+    workers_[who - cast_.coordinators]->terminate([this, who, until_restart, life = processes_[who]->life] {
+      // Not from within the worker itself, which ends by it.
+      context_.time.after(0, [this, who, until_restart, life] {
+        if (processes_[who]->life == life)
+          kill(who, true, until_restart);
+      });
+    });
+  });
+}
+
 // -- faults -----------------------------------------------------------------------------------------------------------
 
 void world::plan(const fault& x) {
@@ -181,15 +201,19 @@ void world::plan(const fault& x) {
 void world::strike(const fault& x) {
   auto& who = *processes_[x.who];
   auto& other = *processes_[x.other];
+  ++context_.seen.struck[static_cast<size_t>(x.what)];
   auto later = [&](std::function<void()> what) { context_.time.after(x.lasts, std::move(what)); };
   switch (x.what) {
   case fault::kind::crash:
   case fault::kind::power_off:
     return kill(x.who, x.what == fault::kind::crash, x.lasts);
+  case fault::kind::terminate:
+    return terminate(x.who, x.lasts);
   case fault::kind::pause:
     if (!who.up || who.paused)
       return;
     context_.time.pause(who);
+    context_.judge.excuse(x.lasts);
     return later([this, &who, life = who.life] {
       if (who.life == life)
         context_.time.resume(who);
@@ -219,7 +243,13 @@ void world::strike(const fault& x) {
     store_.be(x.what == fault::kind::store_fails  ? store_service::mood::failing
               : x.what == fault::kind::store_lies ? store_service::mood::lying
                                                   : store_service::mood::slow);
+    if (x.what == fault::kind::store_slow)
+      context_.judge.excuse(store_service::patience);
     return later([this] { store_.be(store_service::mood::well); });
+  case fault::kind::store_cut:
+    store_.cut(who, true);
+    context_.judge.excuse(x.lasts);
+    return later([this, &who] { store_.cut(who, false); });
   case fault::kind::duplicates:
     net_.duplicate(0.5);
     return later([this] { net_.duplicate(0); });
@@ -238,11 +268,16 @@ void world::take_over() {
 
 bool world::run_until(usec deadline, bool (world::*done)() const) {
   while (context_.judge.verdict().empty() && context_.time.now() < deadline && !(this->*done)()) {
-    ++events_;
+    ++context_.seen.events;
     if (!context_.time.step())
       return false;
   }
   return (this->*done)();
+}
+
+bool world::clean() const {
+  return std::all_of(coordinators_.begin(), coordinators_.end(), [](auto& x) { return x && x->held_tasks() == 0; })
+         && std::all_of(workers_.begin(), workers_.end(), [](auto& x) { return x && x->load() == 0; });
 }
 
 void world::check_clean() {
@@ -256,6 +291,15 @@ void world::check_clean() {
                                         processes_[cast_.coordinators + i]->name, load));
 }
 
+void world::check_stored() {
+  auto peaceful = faults_.empty() && manners_.trouble == 0;
+  for (const auto& run : context_.judge.runs())
+    if (auto stored = store_.stored(run))
+      context_.judge.check_stored(*stored, peaceful);
+    else
+      context_.judge.accuse(fmt::format("run {} is not in the store any more: {}", run, stored.error().message));
+}
+
 world_report world::run() {
   for (size_t i = 0; i < cast_.client(); ++i)
     start(i);
@@ -266,18 +310,44 @@ world_report world::run() {
     take_over();
   auto content = run_until(calm_from_ + grace, &world::satisfied);
   if (content) {
-    run_until(std::max(calm_from_, context_.time.now()) + cleaning, &world::never);
+    auto over = std::max(calm_from_, context_.time.now());
+    run_until(over + afterplay, &world::never);
+    run_until(over + cleaning, &world::clean);
     if (context_.judge.verdict().empty())
       check_clean();
+    if (context_.judge.verdict().empty())
+      check_stored();
   } else {
     auto open = context_.judge.unfinished();
     context_.judge.accuse(fmt::format("not everything has ended {} s after the last fault: {}", grace / second,
                                       open.empty() ? "the client waits for a run that is over" : open));
   }
-  return {context_.judge.verdict(), context_.time.now(), events_, context_.judge.executions()};
+  // They say what they have seen.
+  coordinators_.clear();
+  context_.seen.worlds = 1;
+  context_.seen.simulated = context_.time.now();
+  return {context_.judge.verdict(), context_.seen};
 }
 
 } // namespace
+
+std::vector<std::string> runs_of(uint64_t seed) {
+  std::vector<std::string> out;
+  for (auto& x : orders_of(seed))
+    out.push_back(x.run_id);
+  return out;
+}
+
+std::vector<std::string> processes_of(uint64_t seed) {
+  auto cast = cast_of(seed);
+  std::vector<std::string> out;
+  for (size_t i = 0; i < cast.coordinators; ++i)
+    out.push_back("c" + std::to_string(i + 1));
+  for (size_t i = 0; i < cast.workers; ++i)
+    out.push_back("w" + std::to_string(i + 1));
+  out.emplace_back("client");
+  return out;
+}
 
 std::vector<fault> faults_of(uint64_t seed) {
   auto dice = dice_for(seed, for_faults);

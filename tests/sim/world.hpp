@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,14 +19,14 @@ struct world_options {
   std::optional<std::vector<fault>> faults;
   /// Agents that always succeed.
   bool good_agents = false;
+  /// Only these of the seed's runs; all when empty.
+  std::set<std::string> runs;
 };
 
 struct world_report {
   /// What went wrong; empty when nothing did.
   std::string verdict;
-  usec ended_at = 0;
-  uint64_t events = 0;
-  uint64_t executions = 0;
+  tally seen;
 };
 
 /// Runs one world to its end.
@@ -33,5 +34,11 @@ world_report run_world(const world_options& options);
 
 /// The faults that belong to a seed.
 std::vector<fault> faults_of(uint64_t seed);
+
+/// The ids of the runs that belong to a seed.
+std::vector<std::string> runs_of(uint64_t seed);
+
+/// The names of the processes of a seed's world, in the order of their numbers.
+std::vector<std::string> processes_of(uint64_t seed);
 
 } // namespace troupe::sim

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "tests/sim/fault.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace troupe::sim {
+
+/// What is counted, so that a simulation in which nothing happens is noticed. Names and lowest counts: tally.cpp.
+enum class sight : uint8_t {
+  run_succeeded,
+  run_partial,
+  run_failed,
+  run_cancelled,
+  attempt_begun,
+  attempt_repeated,
+  task_completed,
+  task_lost,
+  timer_fired,
+  aggregated,
+  run_taken_over,
+  claim_refused,
+  owner_fenced,
+  stale_append_refused,
+  append_failed,
+  append_repeated,
+  result_dropped_late,
+  result_dropped_fenced,
+  result_dropped_by_run,
+  node_lost,
+  node_left,
+  node_suspected,
+  worker_fenced,
+  join_refused,
+  heartbeat_refused,
+  rejected_by_node,
+  breaker_opened,
+  agent_crashed,
+  agent_gave_up,
+  agent_replaced,
+  digest_compared,
+  journal_replayed,
+  end_,
+};
+
+struct tally {
+  std::array<uint64_t, static_cast<size_t>(sight::end_)> seen = {};
+  /// By kind of fault.
+  std::array<uint64_t, fault::kinds> struck = {};
+  uint64_t worlds = 0;
+  uint64_t runs = 0;
+  uint64_t events = 0;
+  usec simulated = 0;
+
+  void see(sight what, uint64_t times = 1) {
+    seen[static_cast<size_t>(what)] += times;
+  }
+
+  void add(const tally& other);
+};
+
+/// For people, several lines.
+std::string to_string(const tally& x);
+
+/// What so many worlds should have shown more of; empty when they have shown enough.
+std::string poverty(const tally& x);
+
+} // namespace troupe::sim
