@@ -69,6 +69,20 @@ checked<workflow_ptr> load_workflow_file(const std::string& path, const std::opt
   return load_workflow(*source, options);
 }
 
+std::vector<argument> document_arguments(document_flags& x) {
+  return {{.names = "file",
+           .target = &x.file,
+           .help = "The workflow document; - for standard input",
+           .value = "FILE",
+           .completes = completion::file,
+           .required = true},
+          {.names = "--agents",
+           .target = &x.agents,
+           .help = "A document with more agents",
+           .value = "FILE",
+           .completes = completion::file}};
+}
+
 exit_code complain(const std::vector<diagnostic>& faults, console& io) {
   for (const auto& fault : faults)
     io.err << printable(to_string(fault)) << '\n';

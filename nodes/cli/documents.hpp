@@ -1,5 +1,6 @@
 #pragma once
 
+#include "nodes/cli/command.hpp"
 #include "nodes/cli/console.hpp"
 #include "nodes/cli/exit_code.hpp"
 #include "runtime/core/json.hpp"
@@ -18,6 +19,15 @@ result<source_text> read_source(const std::string& path, std::istream& in);
 /// A workflow document with the agents of another one, where given. A file that cannot be read is a fault like others.
 checked<workflow_ptr> load_workflow_file(const std::string& path, const std::optional<std::string>& agents_path,
                                          std::istream& in);
+
+/// Which workflow a command works on.
+struct document_flags {
+  std::string file;
+  std::optional<std::string> agents;
+};
+
+/// `x` lives as long as the command.
+std::vector<argument> document_arguments(document_flags& x);
 
 /// Writes all faults to `io.err`.
 exit_code complain(const std::vector<diagnostic>& faults, console& io);

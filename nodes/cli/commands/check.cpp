@@ -10,14 +10,13 @@ namespace troupe::cli {
 namespace {
 
 struct check_values {
-  std::string file;
-  std::optional<std::string> agents;
+  document_flags document;
   std::string format = "text";
   bool as_json = false;
 };
 
 exit_code check(const check_values& x, console& io) {
-  auto loaded = load_workflow_file(x.file, x.agents, io.in);
+  auto loaded = load_workflow_file(x.document.file, x.document.agents, io.in);
   if (!loaded) {
     if (!x.as_json)
       return complain(loaded.error(), io);
@@ -49,21 +48,10 @@ exit_code check(const check_values& x, console& io) {
 
 command check_command() {
   auto x = std::make_shared<check_values>();
-  return {
+  command out{
       .name = "check",
       .summary = "Check a workflow and print its dependency graph, parallel groups and expected saving",
-      .arguments = {{.names = "file",
-                     .target = &x->file,
-                     .help = "The workflow document; - for standard input",
-                     .value = "FILE",
-                     .completes = completion::file,
-                     .required = true},
-                    {.names = "--agents",
-                     .target = &x->agents,
-                     .help = "A document with more agents",
-                     .value = "FILE",
-                     .completes = completion::file},
-                    {.names = "-f,--format",
+      .arguments = {{.names = "-f,--format",
                      .target = &x->format,
                      .help = "How to draw the graph",
                      .value = "FORMAT",
@@ -74,6 +62,9 @@ command check_command() {
                   "  troupe check parallel_group.json --agents agents.yaml --json\n",
       .run = [x](console& io) { return check(*x, io); },
   };
+  auto documents = document_arguments(x->document);
+  out.arguments.insert(out.arguments.begin(), documents.begin(), documents.end());
+  return out;
 }
 
 } // namespace troupe::cli

@@ -15,14 +15,13 @@ namespace {
 struct run_values {
   session_flags session;
   follow_options follow;
-  std::string file;
-  std::optional<std::string> agents;
+  document_flags document;
   std::optional<std::string> input;
   std::string select;
 };
 
 exit_code run(run_values& x, console& io) {
-  auto workflow = load_workflow_file(x.file, x.agents, io.in);
+  auto workflow = load_workflow_file(x.document.file, x.document.agents, io.in);
   if (!workflow)
     return complain(workflow.error(), io);
   auto input = read_input(x.input, io.in);
@@ -48,21 +47,10 @@ exit_code run(run_values& x, console& io) {
 
 command run_command() {
   auto x = std::make_shared<run_values>();
-  return {
+  command out{
       .name = "run",
       .summary = "Run a workflow, here or on a cluster, and print its output",
-      .arguments = {{.names = "file",
-                     .target = &x->file,
-                     .help = "The workflow document; - for standard input",
-                     .value = "FILE",
-                     .completes = completion::file,
-                     .required = true},
-                    {.names = "--agents",
-                     .target = &x->agents,
-                     .help = "A document with more agents",
-                     .value = "FILE",
-                     .completes = completion::file},
-                    {.names = "--input",
+      .arguments = {{.names = "--input",
                      .target = &x->input,
                      .help = "The input: JSON, @file, or - for standard input",
                      .value = "JSON|@FILE|-"},
@@ -92,6 +80,9 @@ command run_command() {
                   "  troupe run parallel_group.json --agents agents.yaml --connect 127.0.0.1:7400\n",
       .run = [x](console& io) { return run(*x, io); },
   };
+  auto documents = document_arguments(x->document);
+  out.arguments.insert(out.arguments.begin(), documents.begin(), documents.end());
+  return out;
 }
 
 } // namespace troupe::cli

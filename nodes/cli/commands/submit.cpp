@@ -11,14 +11,13 @@ namespace {
 
 struct submit_values {
   session_flags session;
-  std::string file;
-  std::optional<std::string> agents;
+  document_flags document;
   std::optional<std::string> input;
   std::string run_id;
 };
 
 exit_code submit(submit_values& x, console& io) {
-  auto workflow = load_workflow_file(x.file, x.agents, io.in);
+  auto workflow = load_workflow_file(x.document.file, x.document.agents, io.in);
   if (!workflow)
     return complain(workflow.error(), io);
   auto input = read_input(x.input, io.in);
@@ -44,18 +43,7 @@ command submit_command() {
   command out{
       .name = "submit",
       .summary = "Start a run and return at once; prints its id",
-      .arguments = {{.names = "file",
-                     .target = &x->file,
-                     .help = "The workflow document; - for standard input",
-                     .value = "FILE",
-                     .completes = completion::file,
-                     .required = true},
-                    {.names = "--agents",
-                     .target = &x->agents,
-                     .help = "A document with more agents",
-                     .value = "FILE",
-                     .completes = completion::file},
-                    {.names = "--input",
+      .arguments = {{.names = "--input",
                      .target = &x->input,
                      .help = "The input: JSON, @file, or - for standard input",
                      .value = "JSON|@FILE|-"},
@@ -69,6 +57,8 @@ command submit_command() {
   };
   for (auto& arg : session_arguments(x->session))
     out.arguments.push_back(std::move(arg));
+  auto documents = document_arguments(x->document);
+  out.arguments.insert(out.arguments.begin(), documents.begin(), documents.end());
   return out;
 }
 
