@@ -1,6 +1,7 @@
 #include "actors/agents/function_pool.hpp"
 
 #include "actors/agents/actor_clock.hpp"
+#include "actors/agents/work_meter.hpp"
 #include "messages/errors.hpp"
 
 #include <caf/actor_ostream.hpp>
@@ -105,6 +106,7 @@ struct worker_state {
   static inline const char* name = "function-worker";
   std::unique_ptr<function_agent> fn;
   std::shared_ptr<thread_permit> permit;
+  work_meter meter;
 };
 
 function_worker_actor::behavior_type function_worker(function_worker_actor::stateful_pointer<worker_state> self,
@@ -120,7 +122,9 @@ function_worker_actor::behavior_type function_worker(function_worker_actor::stat
   return {
       [self, home, progress](const function_job& job) {
         actor_clock time{self->system()};
-        function_done done{job.number, run_in(*self->state.fn, *job.task, job.cancelled, time, progress)};
+        function_done done{job.number, self->state.meter.measure([&] {
+                             return run_in(*self->state.fn, *job.task, job.cancelled, time, progress);
+                           })};
         if (auto to = caf::actor_cast<function_pool_actor>(home))
           self->send(to, std::move(done));
       },
@@ -259,6 +263,7 @@ function_pool_actor::behavior_type function_pool(pool_pointer self, v1::AgentSpe
 struct single_state {
   static inline const char* name = "function-agent";
   std::unique_ptr<function_agent> fn;
+  work_meter meter;
 };
 
 /// The short way for a quick function with one task at a time: no worker between.
@@ -269,7 +274,7 @@ agent_actor::behavior_type single_function(agent_actor::stateful_pointer<single_
   return {
       [self, progress = context.progress](const v1::Task& task) {
         actor_clock time{self->system()};
-        return run_in(*self->state.fn, task, nullptr, time, progress);
+        return self->state.meter.measure([&] { return run_in(*self->state.fn, task, nullptr, time, progress); });
       },
       // It is never at work when it reads its mail.
       [](const v1::CancelTask&) {},

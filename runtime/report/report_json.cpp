@@ -9,9 +9,10 @@ json to_json(const usage_report& x) {
 }
 
 json to_json(const attempt_report& x) {
-  json out{{"step", x.step},       {"agent", x.agent},       {"node", x.node},         {"task", x.task},
-           {"attempt", x.attempt}, {"status", x.status},     {"start_ms", x.start_ms}, {"end_ms", x.end_ms},
-           {"wait_ms", x.wait_ms}, {"queue_ms", x.queue_ms}, {"run_ms", x.run_ms},     {"usage", to_json(x.usage)}};
+  json out{{"step", x.step},           {"agent", x.agent},       {"node", x.node},         {"task", x.task},
+           {"attempt", x.attempt},     {"status", x.status},     {"start_ms", x.start_ms}, {"end_ms", x.end_ms},
+           {"wait_ms", x.wait_ms},     {"queue_ms", x.queue_ms}, {"run_ms", x.run_ms},     {"work_ms", x.work_ms},
+           {"usage", to_json(x.usage)}};
   if (!x.error.empty())
     out["error"] = x.error;
   return out;
@@ -26,8 +27,8 @@ json to_json(const step_report& x) {
 }
 
 json to_json(const share_report& x) {
-  return {{"name", x.name},         {"tasks", x.tasks},   {"attempts", x.attempts},
-          {"failures", x.failures}, {"run_ms", x.run_ms}, {"usage", to_json(x.usage)}};
+  return {{"name", x.name},         {"tasks", x.tasks},     {"attempts", x.attempts},
+          {"failures", x.failures}, {"work_ms", x.work_ms}, {"usage", to_json(x.usage)}};
 }
 
 json to_json(const critical_report& x) {

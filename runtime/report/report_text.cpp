@@ -73,10 +73,10 @@ void add_summary(const run_report& x, std::string& out) {
 void add_shares(const char* title, const std::vector<share_report>& shares, std::string& out) {
   if (shares.empty())
     return;
-  text_table table{{title, ">TASKS", ">ATTEMPTS", ">FAILED", ">TIME", ">TOKENS IN", ">OUT", ">USD"}};
+  text_table table{{title, ">TASKS", ">ATTEMPTS", ">FAILED", ">WORK", ">TOKENS IN", ">OUT", ">USD"}};
   for (auto& x : shares)
     table.add({x.name, std::to_string(x.tasks), std::to_string(x.attempts), std::to_string(x.failures),
-               duration(x.run_ms), std::to_string(x.usage.tokens_in), std::to_string(x.usage.tokens_out),
+               duration(x.work_ms), std::to_string(x.usage.tokens_in), std::to_string(x.usage.tokens_out),
                fmt::format("{:.4f}", x.usage.usd)});
   out += "\n" + table.to_string(0);
 }

@@ -37,9 +37,13 @@ void add_result(attempt_report& x, const v1::TaskResult& result, int64_t began_a
     x.wait_ms = bounded(static_cast<double>(timings.dispatched_at_ms() - began_at_ms - x.start_ms));
   x.queue_ms = bounded(static_cast<double>(timings.queued_us()) / 1000);
   x.run_ms = bounded(static_cast<double>(timings.run_us()) / 1000);
+  auto work_us = timings.work_us() > 0 ? std::min(timings.work_us(), timings.run_us()) : timings.run_us();
+  x.work_ms = bounded(static_cast<double>(work_us) / 1000);
   // Journal times are whole milliseconds: what ended within its first one still ran.
-  if (seen == 0)
+  if (seen == 0) {
     x.run_ms = std::min(1.0, static_cast<double>(timings.run_us()) / 1000);
+    x.work_ms = std::min(1.0, static_cast<double>(work_us) / 1000);
+  }
   x.usage = {result.usage().tokens_in(), result.usage().tokens_out(), std::max(0.0, result.usage().usd())};
 }
 
@@ -84,7 +88,7 @@ std::vector<share_report> shares(const run_report& report, std::string attempt_r
     auto& share = by_name[x.*of];
     ++share.attempts;
     share.failures += x.status == "success" || x.status == "running" ? 0 : 1;
-    share.run_ms += x.run_ms;
+    share.work_ms += x.work_ms;
     share.usage += x.usage;
     tasks[x.*of].insert(x.task);
   }
@@ -103,7 +107,7 @@ void add_totals(run_report& out) {
   for (auto& x : out.attempts) {
     tasks.insert(x.task);
     status[{x.task, x.attempt}] = x.status;
-    out.parts_ms += x.run_ms;
+    out.parts_ms += x.work_ms;
     out.usage += x.usage;
     out.lost += x.status == "lost" ? 1 : 0;
     out.superseded += x.status == "superseded" ? 1 : 0;

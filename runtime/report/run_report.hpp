@@ -39,6 +39,8 @@ struct attempt_report {
   double wait_ms = 0;
   double queue_ms = 0;
   double run_ms = 0;
+  /// Of run_ms, what the agent did not wait for a processor: what it would take on a machine of its own.
+  double work_ms = 0;
   usage_report usage;
 };
 
@@ -61,7 +63,7 @@ struct share_report {
   uint64_t attempts = 0;
   /// Attempts that did not succeed.
   uint64_t failures = 0;
-  double run_ms = 0;
+  double work_ms = 0;
   usage_report usage;
 };
 

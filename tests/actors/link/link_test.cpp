@@ -75,13 +75,15 @@ struct link_test : test::real_actors {
     for (auto& x : worker_processes)
       x->stop();
     coordinator_process->stop();
-    for (auto& x : workers)
-      self->send_exit(x, caf::exit_reason::kill);
     cluster->unanswered.clear();
     cluster->watchers.clear();
-    for (auto& x : {caf::actor_cast<caf::actor>(dispatcher), caf::actor_cast<caf::actor>(members),
-                    caf::actor_cast<caf::actor>(coordinator)})
+    auto actors = workers;
+    actors.insert(actors.end(), {caf::actor_cast<caf::actor>(dispatcher), caf::actor_cast<caf::actor>(members),
+                                 caf::actor_cast<caf::actor>(coordinator)});
+    for (auto& x : actors)
       self->send_exit(x, caf::exit_reason::kill);
+    // They count in `metrics`, which goes before the actor system does.
+    self->wait_for(actors);
   }
 
   static registry_config registry_settings() {

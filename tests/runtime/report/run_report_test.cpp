@@ -136,6 +136,23 @@ TEST(run_report, shows_when_each_attempt_waited_and_worked) {
   EXPECT_EQ(x.run_ms, 120);
 }
 
+TEST(run_report, counts_no_wait_for_a_processor_as_a_part) {
+  recorder run{steps("  - {id: x, agent: a}\n")};
+  auto task = run.task_at("x");
+  v1::TaskResult result;
+  result.set_status(v1::TASK_STATUS_SUCCESS);
+  result.mutable_output()->set_data("1");
+  result.mutable_timings()->set_run_us(120'000);
+  result.mutable_timings()->set_work_us(30'000);
+  run.now += 150;
+  run.answer(task, result);
+  auto report = run.report();
+  EXPECT_EQ(report.attempts.at(0).run_ms, 120);
+  EXPECT_EQ(report.attempts.at(0).work_ms, 30);
+  EXPECT_EQ(report.parts_ms, 30);
+  EXPECT_EQ(report.agents.at(0).work_ms, 30);
+}
+
 TEST(run_report, does_not_believe_a_node_that_claims_to_have_worked_longer_than_it_took) {
   recorder run{steps("  - {id: x, agent: a}\n")};
   auto task = run.task_at("x");
@@ -284,12 +301,12 @@ TEST(run_report, adds_up_cost_by_agent_and_work_by_node) {
   ASSERT_EQ(report.agents.size(), 2u);
   EXPECT_EQ(report.agents[1].name, "b");
   EXPECT_EQ(report.agents[1].tasks, 2u);
-  EXPECT_EQ(report.agents[1].run_ms, 500);
+  EXPECT_EQ(report.agents[1].work_ms, 500);
   EXPECT_EQ(report.agents[1].usage.tokens_in, 20u);
   EXPECT_EQ(report.agents[1].usage.usd, 1.0);
   EXPECT_EQ(report.usage.usd, 1.5);
   ASSERT_EQ(report.nodes.size(), 2u);
-  EXPECT_EQ(report.nodes[0].run_ms, 100);
+  EXPECT_EQ(report.nodes[0].work_ms, 100);
 }
 
 TEST(run_report, reports_a_run_that_goes_on) {
@@ -388,14 +405,15 @@ RC_GTEST_PROP(run_report, adds_up_for_any_history, (uint64_t seed)) {
   RC_ASSERT(report.total_ms >= 0);
   double parts = 0;
   for (auto& x : report.attempts) {
-    parts += x.run_ms;
+    parts += x.work_ms;
+    RC_ASSERT(x.work_ms <= x.run_ms);
     RC_ASSERT(x.start_ms >= 0 && x.start_ms <= x.end_ms && x.end_ms <= report.total_ms);
     RC_ASSERT(x.run_ms <= static_cast<double>(std::max<int64_t>(1, x.end_ms - x.start_ms)));
   }
   RC_ASSERT(std::abs(parts - report.parts_ms) < 1e-6);
   double by_agent = 0;
   for (auto& x : report.agents)
-    by_agent += x.run_ms;
+    by_agent += x.work_ms;
   RC_ASSERT(std::abs(parts - by_agent) < 1e-6);
   for (auto& x : report.steps)
     RC_ASSERT(x.start_ms <= x.end_ms && x.end_ms <= report.total_ms);
