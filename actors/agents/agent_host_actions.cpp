@@ -24,9 +24,13 @@ void agent_host_state::apply() {
     std::visit([this](auto& y) { act(y); }, x);
   schedule_tick();
   probe_->load_changed(core_->load(), core_->counters());
-  if (core_->drained())
-    for (auto& x : std::exchange(draining_, {}))
-      x.deliver(v1::Ack{});
+  if (draining_.empty() || !core_->drained())
+    return;
+  // The last results first: whoever hears that the node is drained says goodbye for it, and what comes after that
+  // counts as lost.
+  flush();
+  for (auto& x : std::exchange(draining_, {}))
+    x.deliver(v1::Ack{});
 }
 
 void agent_host_state::act(host_action::start_instance& x) {

@@ -18,6 +18,9 @@ namespace {
 /// Keys are short and the payloads small: a batch of this size stays well below a frame's limit.
 constexpr int most_tasks_per_batch = 2'048;
 
+/// Who asks again while the store fails needs no answer of its own for ever.
+constexpr size_t most_cancels_waiting = 256;
+
 const char* in_words(v1::RunState state) {
   switch (state) {
   case v1::RUN_STATE_SUCCEEDED:
@@ -32,6 +35,12 @@ const char* in_words(v1::RunState state) {
 }
 
 } // namespace
+
+run_coordinator_state::~run_coordinator_state() {
+  for (auto& [seq, promise] : to_acknowledge_)
+    promise.deliver(
+        to_caf({v1::ERROR_CODE_UNAVAILABLE, "the run's coordinator ended before the journal had it", true}));
+}
 
 int64_t run_coordinator_state::now() const {
   return neighbours_.time->wall_ms();
@@ -92,11 +101,25 @@ void run_coordinator_state::progress(const v1::ProgressBatch& batch) {
   }
 }
 
-void run_coordinator_state::cancel(const std::string& reason) {
+caf::result<v1::Ack> run_coordinator_state::cancel(const std::string& reason) {
+  if (to_acknowledge_.size() >= most_cancels_waiting)
+    return to_caf({v1::ERROR_CODE_RESOURCE_EXHAUSTED, "the cancellation is waiting for the journal already", true});
   v1::RunEvent event;
   event.mutable_run_cancel_requested()->set_reason(reason);
   session_->offer(std::move(event), now());
+  auto promise = self_->make_response_promise<v1::Ack>();
+  // Where the run has been cancelled or has ended already, that may still be on its way to the journal.
+  to_acknowledge_.emplace(session_->last_seq(), promise);
+  acknowledge();
   pump();
+  return promise;
+}
+
+void run_coordinator_state::acknowledge() {
+  auto end = to_acknowledge_.upper_bound(session_->durable_seq());
+  for (auto i = to_acknowledge_.begin(); i != end; ++i)
+    i->second.deliver(v1::Ack{});
+  to_acknowledge_.erase(to_acknowledge_.begin(), end);
 }
 
 void run_coordinator_state::tick() {
@@ -126,6 +149,7 @@ void run_coordinator_state::append() {
       .then(
           [this](const v1::EventsAppended& done) {
             execute(session_->appended(done.last_seq()));
+            acknowledge();
             pump();
           },
           [this](const caf::error& why) { append_failed(from_caf(why)); });
@@ -293,10 +317,7 @@ run_coordinator_actor::behavior_type run_coordinator(run_coordinator_state::poin
       [self](const v1::ResultBatch& batch) { self->state.results(batch); },
       [self](const v1::ProgressBatch& batch) { self->state.progress(batch); },
       [self](const v1::TaskLost& loss) { self->state.lost(loss); },
-      [self](const v1::CancelRun& request) {
-        self->state.cancel(request.reason());
-        return v1::Ack{};
-      },
+      [self](const v1::CancelRun& request) { return self->state.cancel(request.reason()); },
       [self](const v1::WatchRun&, const run_watcher_actor& watcher) { self->state.watch(watcher); },
       [self](run_timer_tick) { self->state.tick(); },
       [self](store_retry_tick) { self->state.retry_store(); },

@@ -52,12 +52,15 @@ struct run_coordinator_state {
 
   using pointer = run_coordinator_actor::stateful_pointer<run_coordinator_state>;
 
+  ~run_coordinator_state();
+
   void start(pointer self, run_start from, run_coordinator_config config, run_neighbours neighbours, run_probe probe);
 
   void results(const v1::ResultBatch& batch);
   void lost(const v1::TaskLost& loss);
   void progress(const v1::ProgressBatch& batch);
-  void cancel(const std::string& reason);
+  /// Answers when the journal has it: an acknowledged cancellation outlives this process.
+  caf::result<v1::Ack> cancel(const std::string& reason);
   void watch(const run_watcher_actor& watcher);
   void forget(const caf::actor_addr& gone);
   void tick();
@@ -69,6 +72,8 @@ private:
   void pump();
   void append();
   void append_failed(const error& why);
+  /// Answers those whose events are durable.
+  void acknowledge();
   void execute(std::vector<command> commands);
   void start_aggregation_of(const aggregation_request_ptr& request);
   void publish(v1::RunUpdate update);
@@ -89,6 +94,8 @@ private:
   std::optional<int64_t> armed_for_;
   bool waits_for_store_ = false;
   std::optional<v1::RunUpdate> last_word_;
+  /// By the event that has to be durable first.
+  std::multimap<uint64_t, caf::typed_response_promise<v1::Ack>> to_acknowledge_;
 };
 
 /// Drives one run to its end; then quits normally. Ends with its `parent`, whose next life takes the run up again.

@@ -52,6 +52,15 @@ public:
   /// Everything known has been made durable and the run has ended.
   bool done() const;
 
+  /// Sequence number of the last event that was taken, and of the last that is durable. Whoever acknowledges what an
+  /// event asked for waits until the second has reached the first.
+  uint64_t last_seq() const {
+    return last_seq_;
+  }
+  uint64_t durable_seq() const {
+    return durable_seq_;
+  }
+
   const run_machine& machine() const {
     return machine_;
   }

@@ -281,6 +281,18 @@ TEST_F(agent_host_test, answers_a_drain_when_the_last_task_is_done) {
   EXPECT_EQ(results.size(), 2u);
 }
 
+TEST_F(agent_host_test, sends_its_last_results_before_it_says_that_it_is_drained) {
+  submit({puppet_task(1)});
+  size_t results_before = 0;
+  sys.spawn([&](caf::event_based_actor* me) {
+    me->request(host, 3600s, v1::DrainNode{}).then([&](const v1::Ack&) { results_before = results.size(); });
+  });
+  run();
+  agent.answer();
+  run();
+  EXPECT_EQ(results_before, 1u);
+}
+
 TEST_F(agent_host_test, cancels_the_tasks_of_a_sink_that_is_gone) {
   submit({puppet_task(1)});
   stop(sink);

@@ -163,6 +163,19 @@ TEST_F(coordinator_test, cancels_a_run_and_its_tasks) {
   EXPECT_EQ(seen->cancels.size(), 1U);
 }
 
+TEST_F(coordinator_test, acknowledges_a_cancellation_when_the_journal_has_it) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  seen->hold_appends = true;
+  v1::CancelRun cancel;
+  cancel.set_run_id("r1");
+  auto asked = self->request(boss, std::chrono::seconds{3600}, cancel);
+  run();
+  EXPECT_FALSE(self->has_next_message()) << "this process could die now, and the run would go on";
+  release_appends();
+  EXPECT_TRUE(reply<v1::Ack>(asked));
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_CANCELLED);
+}
+
 TEST_F(coordinator_test, knows_no_run_that_is_not_there) {
   v1::CancelRun cancel;
   cancel.set_run_id("nope");
