@@ -8,26 +8,15 @@ namespace troupe::sim {
 client::client(context& world, process& home, network& net, std::vector<process*> coordinators,
                std::vector<order> orders)
     : world_{world}, home_{home}, net_{net}, coordinators_{std::move(coordinators)}, orders_{std::move(orders)},
-      stages_(orders_.size(), stage::unborn) {}
+      stages_(orders_.size(), stage::unborn), cancelled_(orders_.size(), false) {}
 
 void client::start() {
   connect();
-  for (size_t i = 0; i < orders_.size(); ++i) {
+  for (size_t i = 0; i < orders_.size(); ++i)
     world_.time.after(orders_[i].at, home_, [this, i] {
       stages_[i] = stage::wanted;
       ask(i);
     });
-    if (orders_[i].cancel_at > 0)
-      world_.time.after(orders_[i].cancel_at, home_, [this, i] {
-        if (!link_)
-          return;
-        world_.say(home_, "cancels run {}", orders_[i].run_id);
-        v1::Envelope message;
-        message.set_id(++last_message_);
-        message.mutable_cancel_run()->set_run_id(orders_[i].run_id);
-        net_.send(link_, std::move(message));
-      });
-  }
   world_.time.after(500 * msec, home_, [this] { look(); });
 }
 
@@ -59,10 +48,27 @@ void client::look() {
       break;
     }
   for (size_t i = 0; i < orders_.size(); ++i) {
-    auto asked = std::any_of(open_.begin(), open_.end(), [&](auto& x) { return x.second.which == i; });
-    if ((stages_[i] == stage::wanted || stages_[i] == stage::acknowledged) && !asked)
+    auto asks = [&](bool to_cancel) {
+      return std::any_of(open_.begin(), open_.end(),
+                         [&](auto& x) { return x.second.which == i && x.second.cancels == to_cancel; });
+    };
+    auto cancel_is_due = orders_[i].cancel_at > 0 && world_.time.now() >= orders_[i].cancel_at;
+    if (cancel_is_due && !cancelled_[i] && stages_[i] == stage::acknowledged && !asks(true))
+      cancel(i);
+    if ((stages_[i] == stage::wanted || stages_[i] == stage::acknowledged) && !asks(false))
       ask(i);
   }
+}
+
+void client::cancel(size_t which) {
+  if (!link_)
+    return;
+  world_.say(home_, "cancels run {}", orders_[which].run_id);
+  v1::Envelope message;
+  message.set_id(++last_message_);
+  message.mutable_cancel_run()->set_run_id(orders_[which].run_id);
+  open_[last_message_] = {which, world_.time.now() + patience, true};
+  net_.send(link_, std::move(message));
 }
 
 void client::ask(size_t which) {
@@ -80,7 +86,7 @@ void client::ask(size_t which) {
   } else {
     message.mutable_get_run()->set_run_id(x.run_id);
   }
-  open_[last_message_] = {which, world_.time.now() + patience};
+  open_[last_message_] = {which, world_.time.now() + patience, false};
   net_.send(link_, std::move(message));
 }
 
@@ -89,8 +95,16 @@ void client::take(v1::Envelope& message) {
   if (i == open_.end())
     return;
   auto which = i->second.which;
+  auto cancels = i->second.cancels;
   open_.erase(i);
   auto& at = stages_[which];
+  if (cancels) {
+    if (message.has_ack()) {
+      cancelled_[which] = true;
+      world_.judge.cancel_acknowledged(orders_[which].run_id);
+    }
+    return;
+  }
   if (message.has_run_accepted() && at == stage::wanted) {
     world_.say(home_, "has the word for run {}", orders_[which].run_id);
     at = stage::acknowledged;

@@ -39,6 +39,7 @@ private:
   void connect();
   void look();
   void ask(size_t which);
+  void cancel(size_t which);
   void take(v1::Envelope& message);
 
   context& world_;
@@ -47,6 +48,7 @@ private:
   std::vector<process*> coordinators_;
   std::vector<order> orders_;
   std::vector<stage> stages_;
+  std::vector<bool> cancelled_;
   size_t told_ = 0;
   socket link_;
   bool connecting_ = false;
@@ -54,6 +56,7 @@ private:
   struct question {
     size_t which = 0;
     usec due = 0;
+    bool cancels = false;
   };
   std::map<uint64_t, question> open_;
 };

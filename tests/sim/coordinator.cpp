@@ -151,9 +151,29 @@ void coordinator::from_client(const socket& link, v1::Envelope& message) {
       net_.send(link, std::move(answer));
     });
   } else if (message.has_cancel_run()) {
-    if (auto i = runs_.find(message.cancel_run().run_id()); i != runs_.end())
-      post(i->second.id, [run = i->second.actor] { run->cancel("the client changed its mind"); });
+    cancel(link, message.id(), message.cancel_run());
   }
+}
+
+void coordinator::cancel(const socket& link, uint64_t id, const v1::CancelRun& request) {
+  auto done = [this, link, id] {
+    v1::Envelope answer;
+    answer.set_correlation(id);
+    answer.mutable_ack();
+    net_.send(link, std::move(answer));
+  };
+  if (auto i = runs_.find(request.run_id()); i != runs_.end()) {
+    post(i->second.id, [run = i->second.actor, done] { run->cancel("the client changed its mind", done); });
+    return;
+  }
+  store_.load(home_, request.run_id(), [this, link, id, done](const result<v1::RunDetails>& details) {
+    if (details && details->summary().state() != v1::RUN_STATE_RUNNING)
+      return done();
+    v1::Envelope answer;
+    answer.set_correlation(id);
+    answer.mutable_error()->set_code(v1::ERROR_CODE_UNAVAILABLE);
+    net_.send(link, std::move(answer));
+  });
 }
 
 // -- runs -------------------------------------------------------------------------------------------------------------
@@ -214,8 +234,7 @@ void coordinator::resume() {
       return;
     }
     for (const auto& run : unfinished->runs())
-      if (runs_.count(run.run_id()) == 0)
-        adopt(run);
+      adopt(run);
   });
 }
 
@@ -232,21 +251,42 @@ void coordinator::could_not_take_up(const std::string& run, const error& why) {
 }
 
 void coordinator::adopt(const v1::RunSummary& stored) {
+  if (runs_.count(stored.run_id()) > 0 || !adopting_.insert(stored.run_id()).second)
+    return;
   v1::ClaimRun claim;
   claim.set_run_id(stored.run_id());
   claim.set_expected_epoch(stored.epoch());
   claim.set_owner(home_.boot_id());
   store_.claim(home_, std::move(claim), [this, run = stored.run_id()](result<v1::RunSummary> claimed) {
-    if (!claimed)
+    if (!claimed) {
+      adopting_.erase(run);
       return could_not_take_up(run, claimed.error());
+    }
     store_.load(home_, run, [this, run, epoch = claimed->epoch()](result<v1::RunDetails> details) {
+      adopting_.erase(run);
       if (!details)
         return could_not_take_up(run, details.error());
-      if (details->summary().epoch() != epoch || runs_.count(run) > 0
-          || details->summary().state() != v1::RUN_STATE_RUNNING)
+      if (details->summary().epoch() != epoch || details->summary().state() != v1::RUN_STATE_RUNNING)
         return;
       launch(details->summary(), definition_of(details->definition()),
              {details->events().begin(), details->events().end()}, true);
+    });
+  });
+}
+
+void coordinator::crash_run(uint64_t which) {
+  if (runs_.empty())
+    return;
+  auto i = std::next(runs_.begin(), static_cast<std::ptrdiff_t>(which % runs_.size()));
+  world_.say(home_, "the actor of run {} crashes", i->first);
+  i->second.actor->crash();
+  run_ended(i->second.id, i->first, false);
+  post(self, [this, run = i->first] {
+    store_.load(home_, run, [this, run](const result<v1::RunDetails>& details) {
+      if (!details)
+        could_not_take_up(run, details.error());
+      else
+        adopt(details->summary());
     });
   });
 }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -27,6 +28,9 @@ public:
 
   /// Takes up the runs that nobody has.
   void resume();
+
+  /// One of its run coordinators dies.
+  void crash_run(uint64_t which);
 
   /// Tasks that the dispatcher still holds; 0 once all runs are over and all nodes have answered.
   size_t held_tasks() const;
@@ -66,6 +70,7 @@ private:
   void submit(const v1::SubmitRun& request, std::function<void(result<std::string>)> then);
   void launch(const v1::RunSummary& summary, workflow_ptr definition, std::vector<v1::RunEvent> events, bool resumed);
   void adopt(const v1::RunSummary& stored);
+  void cancel(const socket& link, uint64_t id, const v1::CancelRun& request);
   void could_not_take_up(const std::string& run, const error& why);
   void queue_tasks(uint64_t owner, v1::TaskBatch batch) override;
   void cancel_tasks(uint64_t owner, v1::CancelBatch batch) override;
@@ -97,6 +102,7 @@ private:
   random_source random_;
 
   std::map<std::string, active_run> runs_;
+  std::set<std::string> adopting_;
   std::unordered_map<uint64_t, std::shared_ptr<run_actor>> owners_;
 
   dispatcher_core core_;

@@ -23,10 +23,22 @@ usec duration(random_source& dice) {
 } // namespace
 
 const char* name_of(fault::kind x) {
-  constexpr const char* names[fault::kinds] = {
-      "crash",      "termination",        "power off",        "pause",      "reset",         "half-open connection",
-      "partition",  "one-way partition",  "slow process",     "clock jump", "failing store", "lying store",
-      "slow store", "cut from the store", "duplicate results"};
+  constexpr const char* names[fault::kinds] = {"crash",
+                                               "termination",
+                                               "power off",
+                                               "crash of a run",
+                                               "pause",
+                                               "reset",
+                                               "half-open connection",
+                                               "partition",
+                                               "one-way partition",
+                                               "slow process",
+                                               "clock jump",
+                                               "failing store",
+                                               "lying store",
+                                               "slow store",
+                                               "cut from the store",
+                                               "duplicate results"};
   return names[static_cast<size_t>(x)];
 }
 
@@ -81,6 +93,10 @@ std::vector<fault> draw_faults(random_source& dice, const cast_list& cast, usec 
     case fault::kind::store_cut:
       x.who = coordinator;
       x.lasts += span(dice, 0, 12 * second);
+      break;
+    case fault::kind::run_crash:
+      x.who = coordinator;
+      x.lasts = 0;
       break;
     case fault::kind::pause:
       if (dice.below(3) == 0)

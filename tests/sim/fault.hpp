@@ -19,6 +19,8 @@ struct fault {
     terminate,
     /// The same of a machine: nobody is told.
     power_off,
+    /// The actor of one run dies, and its coordinator starts it again.
+    run_crash,
     /// SIGSTOP and SIGCONT.
     pause,
     /// All connections between two processes break.

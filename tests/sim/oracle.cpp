@@ -77,6 +77,7 @@ void oracle::feed(const std::string& id, run_record& run, const v1::RunEvent& ev
     seen_.see(sight::task_lost);
     run.ended.emplace(event.task_lost().task(), event.task_lost().attempt());
   }
+  run.cancelled = run.cancelled || event.has_run_cancel_requested();
   if (event.has_timer_fired())
     seen_.see(sight::timer_fired);
   std::vector<command> implied;
@@ -151,6 +152,13 @@ void oracle::task_answered(const v1::TaskResult& result) {
 void oracle::acknowledged(const std::string& id) {
   if (runs_.count(id) == 0)
     accuse(fmt::format("run {} was acknowledged and is not in the store", id));
+}
+
+void oracle::cancel_acknowledged(const std::string& id) {
+  seen_.see(sight::cancel_acknowledged);
+  const auto& run = runs_.at(id);
+  if (!run.cancelled && run.state == v1::RUN_STATE_RUNNING)
+    accuse(fmt::format("the cancellation of run {} was acknowledged and is not in the store", id));
 }
 
 void oracle::told_finished(const v1::RunSummary& summary) {

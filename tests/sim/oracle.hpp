@@ -58,6 +58,7 @@ public:
 
   // -- clients
   void acknowledged(const std::string& run);
+  void cancel_acknowledged(const std::string& run);
   void told_finished(const v1::RunSummary& summary);
 
   // -- in the end
@@ -79,6 +80,7 @@ private:
     run_machine shadow;
     uint64_t epoch = 1;
     uint64_t seq = 0;
+    bool cancelled = false;
     v1::RunState state = v1::RUN_STATE_RUNNING;
     /// Tasks with a success in the journal, and since when.
     std::map<uint32_t, usec> done;

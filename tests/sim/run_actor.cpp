@@ -52,13 +52,22 @@ void run_actor::lost(const v1::TaskLost& loss) {
   pump();
 }
 
-void run_actor::cancel(const std::string& reason) {
+void run_actor::cancel(const std::string& reason, std::function<void()> then) {
   if (gone_)
     return;
   v1::RunEvent event;
   event.mutable_run_cancel_requested()->set_reason(reason);
   session_.offer(std::move(event), now());
+  to_acknowledge_.emplace(session_.last_seq(), std::move(then));
+  acknowledge();
   pump();
+}
+
+void run_actor::acknowledge() {
+  auto end = to_acknowledge_.upper_bound(session_.durable_seq());
+  for (auto i = to_acknowledge_.begin(); i != end; ++i)
+    i->second();
+  to_acknowledge_.erase(to_acknowledge_.begin(), end);
 }
 
 // -- journal before use -----------------------------------------------------------------------------------------------
@@ -94,10 +103,12 @@ void run_actor::append() {
     if (self->world_.broken == mutation::journal_before_use)
       return;
     self->execute(self->session_.appended(done->last_seq()));
+    self->acknowledge();
     self->pump();
   });
   if (world_.broken == mutation::journal_before_use) {
     execute(session_.appended(last));
+    acknowledge();
     pump();
   }
 }

@@ -5,6 +5,7 @@
 
 #include "runtime/run/session.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,7 +36,12 @@ public:
 
   void results(const v1::ResultBatch& batch);
   void lost(const v1::TaskLost& loss);
-  void cancel(const std::string& reason);
+  /// `then` when the journal has it, or never.
+  void cancel(const std::string& reason, std::function<void()> then);
+  /// The actor dies; its coordinator hears of it.
+  void crash() {
+    gone_ = true;
+  }
 
 private:
   static constexpr usec append_retry = 1 * second;
@@ -49,6 +55,7 @@ private:
   void pump();
   void append();
   void append_failed(const error& why);
+  void acknowledge();
   void execute(std::vector<command> commands);
   void start_aggregation_of(const aggregation_request_ptr& request);
   void arm_timer();
@@ -68,6 +75,7 @@ private:
   bool appending_ = false;
   bool told_the_end_ = false;
   bool gone_ = false;
+  std::multimap<uint64_t, std::function<void()>> to_acknowledge_;
   std::map<uint32_t, uint32_t> attempts_;
 };
 

@@ -25,6 +25,7 @@ constexpr std::array<expectation, static_cast<size_t>(sight::end_)> expectations
     {"tasks lost", 1'700},
     {"timers fired", 3'400},
     {"aggregations", 7'100},
+    {"cancellations acknowledged", 350},
     {"runs taken over", 3'000},
     {"claims refused", 12'000},
     {"owners fenced", 83},

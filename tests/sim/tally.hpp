@@ -20,6 +20,7 @@ enum class sight : uint8_t {
   task_lost,
   timer_fired,
   aggregated,
+  cancel_acknowledged,
   run_taken_over,
   claim_refused,
   owner_fenced,

@@ -147,6 +147,9 @@ void world::start(size_t who) {
   if (who < cast_.coordinators) {
     coordinators_[who] = std::make_unique<coordinator>(context_, home, net_, store_);
     coordinators_[who]->start();
+    // An operator who does not wait for it to resume by itself.
+    if (context_.chance(0.3))
+      context_.time.after(context_.between(0, 5 * msec), home, [this, who] { coordinators_[who]->resume(); });
   } else {
     auto i = who - cast_.coordinators;
     workers_[i] = std::make_unique<worker>(context_, home, net_, coordinator_processes_, manners_, capacities_[i]);
@@ -209,6 +212,10 @@ void world::strike(const fault& x) {
     return kill(x.who, x.what == fault::kind::crash, x.lasts);
   case fault::kind::terminate:
     return terminate(x.who, x.lasts);
+  case fault::kind::run_crash:
+    if (who.up)
+      context_.time.after(0, who, [this, x] { coordinators_[x.who]->crash_run(static_cast<uint64_t>(x.at)); });
+    return;
   case fault::kind::pause:
     if (!who.up || who.paused)
       return;
