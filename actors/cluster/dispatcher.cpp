@@ -1,5 +1,6 @@
 #include "actors/cluster/dispatcher.hpp"
 
+#include "actors/fail_point/fail_point.hpp"
 #include "messages/errors.hpp"
 
 #include <spdlog/spdlog.h>
@@ -50,6 +51,7 @@ void dispatcher_state::cancel(const v1::CancelBatch& batch) {
 // -- from hosts -------------------------------------------------------------------------------------------------------
 
 void dispatcher_state::take_results(const v1::ResultBatch& batch) {
+  fail_point("dispatcher.result");
   auto& sender = self_->current_sender();
   if (auto i = sender ? node_of_.find(sender->id()) : node_of_.end(); i != node_of_.end()) {
     core_->results(i->second, batch, now());
@@ -146,8 +148,10 @@ void dispatcher_state::send(dispatch_actions actions) {
     if (auto i = nodes_.find(x.node); i != nodes_.end())
       self_->send(i->second.host, std::move(x.batch));
   for (auto& x : actions.batches)
-    if (auto i = nodes_.find(x.node); i != nodes_.end())
+    if (auto i = nodes_.find(x.node); i != nodes_.end()) {
+      fail_point("dispatcher.placed");
       self_->send(i->second.host, std::move(x.batch), result_sink_actor{self_});
+    }
   for (auto& x : actions.outcomes) {
     auto i = owners_.find(x.owner);
     if (i == owners_.end())

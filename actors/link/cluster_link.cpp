@@ -1,5 +1,6 @@
 #include "actors/link/cluster_link.hpp"
 
+#include "actors/fail_point/fail_point.hpp"
 #include "messages/errors.hpp"
 #include "runtime/link/valid_text.hpp"
 
@@ -177,6 +178,7 @@ void cluster_link_state::answered_with_error(const v1::Envelope& message) {
 void cluster_link_state::run(v1::TaskBatch& batch) {
   if (stage_ != stage::member)
     return; // a coordinator that has not let us in yet sends nothing
+  fail_point("worker.task");
   for (auto& task : batch.tasks())
     tasks_.insert(key_of(task));
   self_->send(host_, std::move(batch), caf::actor_cast<result_sink_actor>(self_));
@@ -216,6 +218,7 @@ send_status cluster_link_state::send(uint64_t correlation, const T& body, bool u
 }
 
 void cluster_link_state::pass_on(v1::ResultBatch& batch) {
+  fail_point("worker.result");
   auto& results = *batch.mutable_results();
   int wanted = 0;
   for (int i = 0; i < results.size(); ++i) {

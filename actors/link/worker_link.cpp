@@ -1,5 +1,6 @@
 #include "actors/link/worker_link.hpp"
 
+#include "actors/fail_point/fail_point.hpp"
 #include "messages/errors.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -53,6 +54,7 @@ void worker_link_state::send(uint64_t correlation, const T& body, bool urgent) {
 void worker_link_state::dispatch(const v1::TaskBatch& batch, const result_sink_actor& sink) {
   sink_ = sink;
   send_tasks(batch);
+  fail_point("link.sent");
 }
 
 void worker_link_state::send_tasks(const v1::TaskBatch& batch) {

@@ -1,5 +1,6 @@
 #include "actors/run/coordinator.hpp"
 
+#include "actors/fail_point/fail_point.hpp"
 #include "actors/run/agent_call.hpp"
 #include "messages/errors.hpp"
 #include "runtime/core/log_subject.hpp"
@@ -115,6 +116,7 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
   submitted->set_traceparent(trace_id(request.traceparent()).empty() ? new_traceparent(random_)
                                                                      : request.traceparent());
 
+  fail_point("coordinator.submitted");
   auto promise = self_->make_response_promise<v1::RunAccepted>();
   run_start from{*definition, create.summary(), {create.events().begin(), create.events().end()}, false};
   self_->request(neighbours_.journal, config_.journal_timeout, std::move(create))
@@ -132,6 +134,7 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
                            about(stored.run_id(), from.events.front().run_submitted().traceparent()),
                            stored.workflow());
               launch(std::move(from), 0);
+              fail_point("coordinator.launched");
             } else if (ours) {
               // An earlier try stored it, and we were told that it failed. What counts is what is stored, not what we
               // were about to store now.
@@ -231,6 +234,7 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts,
   self_->request(neighbours_.journal, config_.journal_timeout, std::move(claim))
       .then(
           [this, restarts, then, failed](const v1::RunSummary& claimed) {
+            fail_point("coordinator.claimed");
             v1::GetRun get;
             get.set_run_id(claimed.run_id());
             self_->request(neighbours_.journal, config_.journal_timeout, std::move(get))

@@ -1,5 +1,6 @@
 #include "actors/run/run_coordinator.hpp"
 
+#include "actors/fail_point/fail_point.hpp"
 #include "actors/run/agent_specs.hpp"
 #include "messages/errors.hpp"
 #include "runtime/core/log_subject.hpp"
@@ -43,7 +44,7 @@ run_coordinator_state::~run_coordinator_state() {
 }
 
 int64_t run_coordinator_state::now() const {
-  return neighbours_.time->wall_ms();
+  return time_->now_ms(*neighbours_.time);
 }
 
 void run_coordinator_state::start(pointer self, run_start from, run_coordinator_config config,
@@ -51,6 +52,7 @@ void run_coordinator_state::start(pointer self, run_start from, run_coordinator_
   self_ = self;
   config_ = config;
   neighbours_ = std::move(neighbours);
+  time_.emplace(*neighbours_.time);
   probe_ = std::move(probe);
   for (const auto& [agent, definition] : from.definition->agents)
     specs_.emplace(agent, to_spec(definition));
@@ -74,6 +76,7 @@ void run_coordinator_state::offer(v1::RunEvent event) {
 }
 
 void run_coordinator_state::results(const v1::ResultBatch& batch) {
+  fail_point("run.result");
   for (const auto& result : batch.results()) {
     v1::RunEvent event;
     *event.mutable_task_finished()->mutable_result() = result;
@@ -148,6 +151,7 @@ void run_coordinator_state::append() {
   self_->request(neighbours_.journal, config_.append_timeout, std::move(*next))
       .then(
           [this](const v1::EventsAppended& done) {
+            fail_point("run.durable");
             execute(session_->appended(done.last_seq()));
             acknowledge();
             pump();
@@ -257,6 +261,7 @@ void run_coordinator_state::finish(const finish_run& how) {
   if (how.error.code() != v1::ERROR_CODE_UNSPECIFIED)
     *finished->mutable_error() = how.error;
   last_word_ = std::move(update);
+  fail_point("run.ended");
   auto took = summary.finished_at_ms() - summary.created_at_ms();
   probe_->run_ended(how.state, took);
   spdlog::info("{} run ended after {} ms: {}{}{}", about(summary.run_id(), traceparent_), took, in_words(how.state),

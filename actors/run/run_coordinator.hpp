@@ -6,6 +6,7 @@
 #include "messages/dispatcher.hpp"
 #include "messages/journal.hpp"
 #include "runtime/core/clock.hpp"
+#include "runtime/run/run_clock.hpp"
 #include "runtime/run/session.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -84,6 +85,7 @@ private:
   run_coordinator_actor::pointer self_ = nullptr;
   run_coordinator_config config_;
   run_neighbours neighbours_;
+  std::optional<run_clock> time_;
   std::optional<run_probe> probe_;
   std::optional<run_session> session_;
   std::map<std::string, v1::AgentSpec> specs_;

@@ -4,6 +4,7 @@
 #include "actors/cluster/dispatcher.hpp"
 #include "actors/cluster/local_member.hpp"
 #include "actors/cluster/registry.hpp"
+#include "actors/fail_point/fail_point.hpp"
 #include "actors/journal/journal.hpp"
 #include "actors/link/cluster_link.hpp"
 #include "actors/run/aggregator.hpp"
@@ -38,9 +39,11 @@ result<std::unique_ptr<store>> open_store(const node_config& config, const journ
   options.data_dir = config.data;
   options.owner_alive = [folder = config.data](const std::string& owner) { return owner_lock::alive(folder, owner); };
   options.around_commit = [probe](const std::function<void()>& commit) {
+    fail_point("store.written");
     auto begin = std::chrono::steady_clock::now();
     commit();
     probe.synced(std::chrono::duration<double>{std::chrono::steady_clock::now() - begin}.count());
+    fail_point("store.committed");
   };
   auto opened = sqlite_store::open(std::move(options));
   if (!opened)

@@ -102,8 +102,8 @@ class Process:
 class Node(Process):
     """`troupe node …`, ready: `listen` and `metrics_address` are where it is."""
 
-    def __init__(self, name, arguments, log, program=None):
-        super().__init__(["--name", name, *arguments], log, program=program or [TROUPE, "node"])
+    def __init__(self, name, arguments, log, program=None, environment=None):
+        super().__init__(["--name", name, *arguments], log, environment, program or [TROUPE, "node"])
         self.name = name
         line = self.read_line()
         if not line.startswith("ready "):
@@ -134,18 +134,20 @@ class ProcessTest(unittest.TestCase):
         self.addCleanup(process.close)
         return process
 
-    def start_node(self, name, *arguments):
-        node = Node(name, [*arguments, "--metrics", "127.0.0.1:0"], self.folder / f"{name}.log")
+    def start_node(self, name, *arguments, environment=None):
+        log = self.folder / f"{name}.log"
+        node = Node(name, [*arguments, "--metrics", "127.0.0.1:0"], log, environment=environment)
         self.addCleanup(node.close)
         return node
 
-    def start_coordinator(self, name="c1", listen="127.0.0.1:0", role="coordinator", *arguments):
+    def start_coordinator(self, name="c1", listen="127.0.0.1:0", role="coordinator", *arguments, environment=None):
+        data = str(self.folder / f"{name}-data")
         return self.start_node(
-            name, "--role", role, "--listen", listen, "--data", str(self.folder / f"{name}-data"), *arguments
+            name, "--role", role, "--listen", listen, "--data", data, *arguments, environment=environment
         )
 
-    def start_worker(self, name, coordinator, *arguments):
-        return self.start_node(name, "--role", "worker", "--join", coordinator.listen, *arguments)
+    def start_worker(self, name, coordinator, *arguments, environment=None):
+        return self.start_node(name, "--role", "worker", "--join", coordinator.listen, *arguments, environment=environment)
 
     def start_cluster(self, workers=2):
         coordinator = self.start_coordinator()

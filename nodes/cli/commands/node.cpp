@@ -1,4 +1,5 @@
 #include "nodes/node/node.hpp"
+#include "actors/fail_point/fail_point.hpp"
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/interrupts.hpp"
 #include "nodes/cli/node_flags.hpp"
@@ -9,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <ostream>
 #include <thread>
@@ -42,6 +44,11 @@ exit_code run_node(const node_flags& flags, const node_extensions& extensions, c
     return complain(io, valid.error());
   interrupts signals;
   set_up_logging(*config);
+  if (const auto* spec = std::getenv("TROUPE_FAIL_POINT")) {
+    if (auto armed = fail_points::arm(spec); !armed)
+      return complain(io, armed.error());
+    spdlog::warn("node {} kills itself at {}, as TROUPE_FAIL_POINT says", config->name, spec);
+  }
   auto started = node::start(std::move(*config), extensions);
   if (!started) {
     flush_logging();
