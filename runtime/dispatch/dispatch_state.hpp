@@ -35,6 +35,8 @@ struct task_entry {
   uint64_t bytes = 0;
   int64_t queued_at_ms = 0;
   uint32_t rejections = 0;
+  /// Nodes that were lost with the task on them.
+  uint32_t losses = 0;
   lane* where = nullptr;
   fair_queue<task_entry>::ticket ticket = {};
 
@@ -50,6 +52,10 @@ struct site {
 
   node_entry* node = nullptr;
   double latency_ms = 0;
+  /// Moving average of the agent's own time for a task; 0 = not known yet.
+  double service_ms = 0;
+  /// Tasks of the lane that are there now.
+  uint64_t outstanding = 0;
   /// No tasks before this time: the node has rejected one. `never`: until the node changes.
   int64_t closed_until_ms = std::numeric_limits<int64_t>::min();
   /// In a row.
@@ -102,6 +108,8 @@ struct node_entry {
   std::unordered_set<std::string> known = {};
   std::vector<lane*> lanes = {};
   v1::CancelBatch cancels = {};
+  /// Tasks that are there now and that may be what brings nodes down.
+  size_t suspects = 0;
   bool freed = false;
   /// Position in dispatch_actions::batches of the batch that is being filled; nothing between flushes.
   std::optional<size_t> open_batch = {};

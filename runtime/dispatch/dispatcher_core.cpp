@@ -56,6 +56,10 @@ std::string validate(const dispatcher_config& config) {
     return "the pause after a rejection must be 60 s or less";
   if (config.max_rejections == 0)
     return "the dispatcher's max_rejections must be 1 or more";
+  if (config.ahead.count() < 1 || config.ahead > milliseconds{60'000})
+    return "the work that the dispatcher gives ahead must be 1 ms to 60 s";
+  if (config.suspect_after == 0)
+    return "the dispatcher's suspect_after must be 1 or more";
   if (config.max_batch_tasks == 0 || config.max_batch_bytes == 0)
     return "the bounds of a batch of tasks must be 1 or more";
   return {};
@@ -172,6 +176,7 @@ void dispatcher_core::impl::enqueue(owner_id owner, const v1::Task& task, int64_
   x->seq = next_seq++;
   x->bytes = bytes;
   x->queued_at_ms = now_ms;
+  x->losses = losses.losses(task.run_id(), task.task());
   x->where = &lane_of(*agent, task, now_ms);
   use(*agent);
   owners[owner].tasks.emplace(x->seq, x.get());
@@ -184,6 +189,9 @@ void dispatcher_core::impl::enter_queue(task_entry& x, bool again, int64_t now_m
   auto was_empty = l.queue.empty();
   if (again)
     l.queue.put_back(x.ticket, &x);
+  else if (x.losses > 0 && !is_suspect(x))
+    // It had its turn. Suspects wait at the end: they go one by one, and nobody is to wait behind them.
+    x.ticket = l.queue.push_front(&x, x.owner, x.task.priority(), x.seq);
   else
     x.ticket = l.queue.push(&x, x.owner, x.task.priority(), x.seq);
   l.arrivals.emplace(x.seq, &x);
@@ -212,6 +220,10 @@ void dispatcher_core::impl::leave_queue(task_entry& x) {
 
 void dispatcher_core::impl::leave_node(task_entry& x) {
   x.node->tasks.erase(x.seq);
+  if (auto* s = find_site(*x.where, *x.node); s && s->outstanding > 0)
+    --s->outstanding;
+  if (is_suspect(x))
+    --x.node->suspects;
   free_node(*x.node);
   x.node = nullptr;
   x.where->agent->room.release();
@@ -267,6 +279,7 @@ void dispatcher_core::impl::accept(task_entry& x, const v1::TaskResult& r, int64
     enter_queue(x, true, now_ms);
     return;
   }
+  losses.answered(x.task.run_id(), x.task.task());
   if (x.owner != 0)
     answer(x.owner, outcome_of(x, r, node.name()));
   forget(x);
@@ -282,11 +295,13 @@ void dispatcher_core::impl::learn(task_entry& x, const v1::TaskResult& r, int64_
     return;
   }
   breaker.record(x.permit, succeeded, now_ms);
-  auto& sites = x.where->sites;
-  auto i = std::find_if(sites.begin(), sites.end(), [&](auto& s) { return s.node == x.node; });
-  if (i == sites.end())
+  auto* i = find_site(*x.where, *x.node);
+  if (!i)
     return;
   i->rejections = 0;
+  // A failure says nothing about the time that a task takes.
+  if (succeeded && r.has_timings())
+    i->service_ms = next_latency(i->service_ms, std::max(0.001, static_cast<double>(r.timings().run_us()) / 1'000));
   auto sample = std::max(1.0, static_cast<double>(now_ms - x.dispatched_at_ms));
   // A node that fails fast must not look like a fast node and attract everything.
   i->latency_ms = next_latency(i->latency_ms, succeeded ? sample : std::max(sample, i->latency_ms * slowest_factor));

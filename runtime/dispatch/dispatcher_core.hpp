@@ -29,6 +29,12 @@ struct dispatcher_config {
   /// After a rejection the node gets no tasks of the same agent for so long; up to 16 times as long when it goes on
   /// rejecting. Range: 0 to 60 000.
   milliseconds rejection_pause{250};
+  /// A node is given as much work of an agent as the agent's instances have in hand, and this much more by the agent's
+  /// own time for a task: see work_ahead. Range: 1 to 60 000.
+  milliseconds ahead{100};
+  /// A task whose node was lost so often may be why: it goes only where no other such task is, so that the next loss
+  /// tells which of them it was. Range: 1 and up.
+  uint32_t suspect_after = 3;
   /// Bounds of one TaskBatch; a single task may exceed max_batch_bytes. Range: 1 and up.
   size_t max_batch_tasks = 256;
   size_t max_batch_bytes = size_t{512} << 10;
@@ -103,9 +109,9 @@ struct dispatcher_stats {
 ///
 /// - A task ends in exactly one result or TaskLost to its owner, unless the owner cancels it or goes away.
 /// - A node never has more tasks outstanding than its capacity. A cancelled task keeps its credit until the node has
-///   answered.
+///   answered. Of one agent it has no more than keeps the agent's instances busy for a moment: see work_ahead.
 /// - Queues: see fair_queue; there is one per agent and placement, and these compete by the same rule. Tasks of one
-///   owner, priority, agent and placement leave in order.
+///   owner, priority, agent and placement leave in order; one whose node was lost leaves before those.
 /// - An open breaker answers tasks with ERROR_CODE_CIRCUIT_OPEN; while its trial is out they wait.
 ///
 /// Events change the state, `flush` sends: call it after a burst of events, so that batches form. Cost: O(log n) per

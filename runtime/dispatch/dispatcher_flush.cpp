@@ -1,4 +1,5 @@
 #include "runtime/dispatch/dispatcher_impl.hpp"
+#include "runtime/dispatch/work_ahead.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -122,11 +123,21 @@ void dispatcher_core::impl::set_tag(lane& l, uint64_t tag) {
 
 // -- sending ----------------------------------------------------------------------------------------------------------
 
+bool dispatcher_core::impl::has_room(const site& s, const agent_entry& agent) const {
+  // Of an agent that nodes bring along, or that does not say, only they know how many instances it has.
+  if (!agent.spec || agent.spec->replicas() == 0)
+    return true;
+  auto slots = uint64_t{agent.spec->replicas()} * std::max(1U, agent.spec->concurrency());
+  return s.outstanding < work_ahead(slots, s.service_ms, config.ahead);
+}
+
 dispatch::site* dispatcher_core::impl::choose(lane& l, int64_t now_ms) {
+  auto alone = is_suspect(*l.queue.front());
   candidates.clear();
   candidate_sites.clear();
   for (auto& s : l.sites) {
-    if (s.closed_until_ms > now_ms || !s.node->has_credit())
+    if (s.closed_until_ms > now_ms || !s.node->has_credit() || !has_room(s, *l.agent)
+        || (alone && s.node->suspects > 0))
       continue;
     candidates.push_back({static_cast<uint32_t>(s.node->tasks.size()), s.node->status.info().capacity(), s.latency_ms});
     candidate_sites.push_back(&s);
@@ -148,6 +159,9 @@ void dispatcher_core::impl::send(task_entry& x, site& to, int64_t now_ms, int64_
   x.dispatched_at_ms = now_ms;
   x.dispatched_wall_ms = wall_ms;
   l.agent->room.try_acquire();
+  ++to.outstanding;
+  if (is_suspect(x))
+    ++node.suspects;
   node.tasks.emplace(x.seq, &x);
 
   auto full = [&](const v1::TaskBatch& batch) {

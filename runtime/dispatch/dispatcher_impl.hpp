@@ -4,6 +4,7 @@
 #include "runtime/dispatch/dispatch_state.hpp"
 #include "runtime/dispatch/dispatcher_core.hpp"
 #include "runtime/dispatch/ended_tasks.hpp"
+#include "runtime/dispatch/loss_ledger.hpp"
 
 #include <list>
 #include <map>
@@ -27,9 +28,10 @@ struct dispatcher_core::impl {
   using node_entry = dispatch::node_entry;
   using owner_entry = dispatch::owner_entry;
 
-  explicit impl(dispatcher_config cfg) : config{cfg}, random{cfg.seed}, ended{ended_memory} {}
+  explicit impl(dispatcher_config cfg) : config{cfg}, random{cfg.seed}, ended{ended_memory}, losses{losses_memory} {}
 
   static constexpr size_t ended_memory = 32'768;
+  static constexpr size_t losses_memory = 100'000;
 
   // -- tasks (dispatcher_core.cpp) ----------------------------------------------------------------------------------
 
@@ -99,6 +101,7 @@ struct dispatcher_core::impl {
   lane& lane_of(agent_entry& agent, const v1::Task& task, int64_t now_ms);
   /// Adds or removes the site after something about the node changed; `anew` opens it if it was closed.
   void refresh_site(lane& l, node_entry& node, bool anew, int64_t now_ms);
+  static site* find_site(lane& l, const node_entry& node);
   void close_site(lane& l, node_entry& node, bool for_ever, int64_t now_ms);
   void note_homeless(lane& l, int64_t now_ms);
   void lose(node_entry& node, const std::string& reason);
@@ -113,6 +116,11 @@ struct dispatcher_core::impl {
   /// Lets lanes compete again for what has become free since the last flush.
   void wake();
   site* choose(lane& l, int64_t now_ms);
+  /// Whether the node may have one more task of the agent.
+  bool has_room(const site& s, const agent_entry& agent) const;
+  bool is_suspect(const task_entry& x) const {
+    return x.losses >= config.suspect_after;
+  }
   void send(task_entry& x, site& to, int64_t now_ms, int64_t wall_ms, dispatch_actions& out);
   void answer_circuit_open(lane& l, int64_t now_ms);
   void fail_homeless(lane& l, int64_t now_ms);
@@ -123,6 +131,7 @@ struct dispatcher_core::impl {
   dispatcher_config config;
   random_source random;
   ended_tasks ended;
+  loss_ledger losses;
   dispatcher_stats numbers;
 
   std::unordered_set<std::unique_ptr<task_entry>, key_hash, key_equal> tasks;

@@ -68,6 +68,7 @@ void dispatcher_core::impl::lose(node_entry& node, const std::string& reason) {
     x.where->agent->breaker.abandon(x.permit);
     if (auto* owner = dirty(x.owner)) {
       ++numbers.lost;
+      losses.lost(x.task.run_id(), x.task.task());
       auto& loss = owner->losses.emplace_back();
       loss.set_task(x.task.task());
       loss.set_attempt(x.task.attempt());
@@ -164,11 +165,18 @@ dispatch::lane& dispatcher_core::impl::lane_of(agent_entry& agent, const v1::Tas
   return *out;
 }
 
+dispatch::site* dispatcher_core::impl::find_site(lane& l, const node_entry& node) {
+  auto i = std::find_if(l.sites.begin(), l.sites.end(), [&](auto& s) { return s.node == &node; });
+  return i == l.sites.end() ? nullptr : &*i;
+}
+
 void dispatcher_core::impl::refresh_site(lane& l, node_entry& node, bool anew, int64_t now_ms) {
   auto i = std::find_if(l.sites.begin(), l.sites.end(), [&](auto& s) { return s.node == &node; });
   auto suits = mismatch(l.need, node.status).empty();
   if (suits && i == l.sites.end()) {
-    l.sites.push_back({&node});
+    auto& added = l.sites.emplace_back(site{&node});
+    for (auto& [seq, x] : node.tasks)
+      added.outstanding += x->where == &l ? 1 : 0;
     node.lanes.push_back(&l);
   } else if (suits && anew) {
     i->closed_until_ms = site{}.closed_until_ms;

@@ -53,6 +53,17 @@ public:
     return out;
   }
 
+  /// As `push`, but in front of what its owner has in the queue: for one that has waited already.
+  ticket push_front(T* item, uint64_t owner, int32_t priority, uint64_t seq) {
+    ticket out;
+    out.owner = owner;
+    out.band = static_cast<size_t>(highest_priority - std::clamp(priority, -highest_priority, highest_priority));
+    out.round = bands_[out.band].round;
+    out.seq = seq;
+    put_back(out, item);
+    return out;
+  }
+
   /// Puts an item that had left back in front of everything that its owner has pushed since.
   void put_back(ticket& where, T* item) {
     auto& b = bands_[where.band];

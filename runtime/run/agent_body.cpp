@@ -154,7 +154,11 @@ void agent_body::lost(engine& run, frame& self, const std::string& node, const s
   }
   auto text = "agent " + agent_->name + " was lost " + std::to_string(losses_) + " times, last with node " + node + " ("
               + reason + ")";
-  failed(run, self, {v1::ERROR_CODE_AGENT_CRASHED, std::move(text), false}, nullptr);
+  // No matter for the retry policy: every further try may take another node along.
+  run.count_failed_task();
+  auto how = outcome::failure({v1::ERROR_CODE_AGENT_CRASHED, std::move(text), false});
+  how.attempts = run.attempt_of(task_);
+  run.body_ended(self, std::move(how));
 }
 
 void agent_body::report(engine& run, frame& self, const v1::TaskResult& result, const std::string& fault,

@@ -75,10 +75,10 @@ def flapping(world, repetition):
     return Seen(first_loss(world, journal, at), back).of(world.verify(journal))
 
 
-def silent(world, repetition, **direction):
+def silent(world, repetition, seconds=0.03, **direction):
     proxy = begin_with_proxy(world)
     held = 30 + repetition % 7
-    world.fan_out(TASKS, seconds=0.03)
+    world.fan_out(TASKS, seconds=seconds)
     world.wait_for_entries(held)
     at = world.now()
     proxy.hold(**direction)
@@ -117,7 +117,8 @@ def one_way_forth(world, repetition):
     recovered_within=9,
 )
 def one_way_back(world, repetition):
-    return silent(world, repetition, forth=False)
+    # Results still arrive: there must be work for longer than anybody's patience.
+    return silent(world, repetition, seconds=0.25, forth=False)
 
 
 @fault(

@@ -59,6 +59,7 @@ struct world {
   static v1::AgentSpec agent(uint64_t i) {
     static const char* const kinds[] = {"lua", "http", "process"};
     auto out = dispatch_fixture::agent("a" + std::to_string(i), kinds[i]);
+    out.set_replicas(static_cast<uint32_t>(i));
     out.set_max_concurrent(i == 0 ? 0 : static_cast<uint32_t>(i));
     out.mutable_breaker()->set_window(i == 2 ? 3 : 0);
     out.mutable_breaker()->set_failure_ratio(0.7);
