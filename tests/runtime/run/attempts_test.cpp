@@ -71,7 +71,7 @@ TEST(attempts, end_when_a_task_takes_one_node_after_another_down) {
   run_harness run{R"(
 workflow: poison
 agents: {w: {kind: lua, script: "return 1"}}
-steps: [{id: x, agent: w}]
+steps: [{id: x, agent: w, retry: {maximum_attempts: 9}}]
 )"};
   int sent = 0;
   while (auto task = run.next_task()) {
