@@ -4,7 +4,7 @@ import signal
 import time
 
 from matrix import Seen, fault
-from threads import stopped_threads
+from threads import bury, stopped_threads
 from world import first_result, first_result_of_next_life, takeover
 
 # Passed by every run: the moments between which everything happens. The store's are passed in every transaction of
@@ -224,3 +224,28 @@ def wedged(world, repetition):
     at = world.now()
     journal = world.finish()
     return Seen(fenced, first_result(world, journal, at)).of(world.verify(journal))
+
+
+@fault(
+    "coordinator's scheduler wedged for good",
+    detected="the process ends itself (its supervision tree has not answered for 15 s)",
+    recovered="the first new result is accepted by its next life",
+    detected_within=20,
+    recovered_within=25,
+)
+def wedged_for_good(world, repetition):
+    world.begin()
+    world.fan_out(200)
+    world.wait_for_entries(20)
+    at = world.now()
+    with stopped_threads(world.coordinator.pid, "caf.multiplexer") as threads:
+        bury(threads)
+    ended = world.now() - at
+    world.assertEqual(world.coordinator.popen.wait(5), 1, world.coordinator.logged())
+    world.assertIn("does not answer", world.coordinator.logged())
+    world.coordinator_up()
+    journal = world.finish()
+    assert_nothing_durable_was_repeated(world, journal)
+    seen = next_life(world, journal, at).of(world.verify(journal))
+    seen.detected = ended
+    return seen

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import time
 
 from world import Skip
 
@@ -30,6 +31,22 @@ def threads_named(pid, prefix):
         if (task / "comm").read_text().startswith(prefix):
             found.append(int(task.name))
     return found
+
+
+def bury(threads, timeout=60):
+    """Waits until these stopped threads are dead: until then their process is not."""
+    deadline = time.monotonic() + timeout
+    left = list(threads)
+    while left:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"threads {left} live on after {timeout} s")
+        for thread in list(left):
+            with contextlib.suppress(ChildProcessError):
+                found, status = os.waitpid(thread, WALL | os.WNOHANG)
+                if found == 0 or os.WIFSTOPPED(status):
+                    continue
+            left.remove(thread)
+        time.sleep(0.01)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import urllib.error
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "process"))
 
-from harness import ProcessTest, wait_until  # noqa: E402
+from harness import TROUPE, ProcessTest, wait_until  # noqa: E402
 
 import checker  # noqa: E402
 

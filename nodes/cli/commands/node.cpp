@@ -24,13 +24,19 @@ constexpr std::chrono::milliseconds signal_interval{50};
 /// How often the node is asked whether it has given up.
 constexpr int intervals_per_check = 20;
 
+/// The supervision tree has ended, or does not answer. An orderly stop would wait for it; the kernel closes what is
+/// open, what counts is in the journal, and whoever started this process starts it again.
+[[noreturn]] void give_up(const node& running) {
+  spdlog::error("node {} has given up: its supervision tree ended or does not answer", running.name());
+  flush_logging();
+  std::_Exit(static_cast<int>(exit_code::failed));
+}
+
 exit_code run_until_told(node& running, const interrupts& signals) {
   for (int i = 1; !signals.raised(); ++i) {
     std::this_thread::sleep_for(signal_interval);
-    if (i % intervals_per_check == 0 && !running.alive()) {
-      spdlog::error("node {} has given up: its supervision tree ended", running.name());
-      return exit_code::failed;
-    }
+    if (i % intervals_per_check == 0 && !running.alive())
+      give_up(running);
   }
   spdlog::info("node {} stops", running.name());
   return exit_code::done;
