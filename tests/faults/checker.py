@@ -35,9 +35,9 @@ class Verdict:
 
 
 def read_ledger(path):
-    """Whole lines only: an agent that was killed may have left the beginning of one."""
-    lines = pathlib.Path(path).read_text().splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    """Whole lines only: an agent that was killed, or is writing, may have left the beginning of one."""
+    lines = [x for x in pathlib.Path(path).read_text().split("\n") if x]
+    return [json.loads(x) for x in lines if x.endswith("}")]
 
 
 def read_metrics(text):

@@ -101,9 +101,9 @@ class Checker(unittest.TestCase):
 
     def test_leaves_out_a_line_that_was_cut_off(self):
         with tempfile.NamedTemporaryFile("w") as file:
-            file.write('{"what": "begun"}\n{"what": "eff')
+            file.write('\n{"what": "begun"}\n\n{"what": "eff\n{"what": "effect"}\n\n{"what')
             file.flush()
-            self.assertEqual(checker.read_ledger(file.name), [{"what": "begun"}])
+            self.assertEqual(checker.read_ledger(file.name), [{"what": "begun"}, {"what": "effect"}])
 
 
 if __name__ == "__main__":

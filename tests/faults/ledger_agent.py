@@ -34,8 +34,9 @@ class Ledger:
             # Clocks may be off on purpose; this one is the same in all processes of a machine.
             "at": time.monotonic(),
         }
-        # One write: lines of several processes do not mix.
-        os.write(self.descriptor, (json.dumps(entry) + "\n").encode())
+        # One write: lines of several processes do not mix. The kernel may cut it short in a process that is killed, where
+        # a page ends; the newline in front keeps the next line out of the rest.
+        os.write(self.descriptor, ("\n" + json.dumps(entry) + "\n").encode())
         if durable:
             os.fsync(self.descriptor)
 
