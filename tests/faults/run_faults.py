@@ -93,7 +93,8 @@ class Runner:
                 break
             seen.append(found)
             say(f"{one.name} [{repetition}]: {found} in {took:.1f} s")
-            self.note({"fault": one.name, "repetition": repetition, "took": round(took, 3), **vars(found)})
+            rounded = {k: round(v, 4) if isinstance(v, float) else v for k, v in vars(found).items()}
+            self.note({"fault": one.name, "repetition": repetition, "took": round(took, 3), **rounded})
         self.rows.append(row(one, seen) if seen else f"| {one.name} | failed | | | | | | |")
 
     def table(self):
@@ -116,7 +117,13 @@ def main():
     ]
     if given.list:
         for one in chosen:
-            print(f"{one.name}\n    detected: {one.detected or '–'}\n    recovered: {one.recovered or '–'}")
+            print(one.name)
+            for what, words, bound in (
+                ("detected", one.detected, one.detected_within),
+                ("recovered", one.recovered, one.recovered_within),
+            ):
+                if words:
+                    print(f"    {what}: {words}" + (f"; within {bound} s" if bound else ""))
         return 0
     if not chosen or given.n < 1:
         parser.error("no fault is called so" if not chosen else "-n must be 1 or more")
