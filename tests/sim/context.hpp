@@ -29,6 +29,8 @@ struct context {
   uint64_t seed;
   mutation broken;
   bool trace;
+  /// Tasks that may wait in a dispatcher.
+  size_t most_queued = 0;
   scheduler time;
   random_source random;
   tally seen;

@@ -10,8 +10,9 @@ constexpr usec link_tick = 1 * second;
 constexpr usec link_idle = 10 * second;
 constexpr usec resume_retry = 1 * second;
 
-dispatcher_config dispatcher_settings(uint64_t seed) {
+dispatcher_config dispatcher_settings(uint64_t seed, size_t most_queued) {
   dispatcher_config out;
+  out.max_queued = most_queued;
   out.seed = seed;
   return out;
 }
@@ -20,13 +21,13 @@ dispatcher_config dispatcher_settings(uint64_t seed) {
 
 coordinator::coordinator(context& world, process& home, network& net, store_service& store)
     : world_{world}, home_{home}, net_{net}, store_{store}, random_{world.random.next()},
-      core_{dispatcher_settings(world.random.next())}, members_{membership_config{}} {}
+      core_{dispatcher_settings(world.random.next(), world.most_queued)}, members_{membership_config{}} {}
 
 coordinator::~coordinator() {
   auto numbers = core_.stats();
   world_.see(sight::result_dropped_late, numbers.late + numbers.unknown);
   world_.see(sight::result_dropped_fenced, numbers.fenced);
-  world_.see(sight::rejected_by_node, numbers.no_room + numbers.refused);
+  world_.see(sight::task_refused, numbers.no_room + numbers.refused);
 }
 
 void coordinator::start() {

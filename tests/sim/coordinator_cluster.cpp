@@ -120,7 +120,8 @@ void coordinator::check_bounds() {
     room += capacity_of_[node];
   if (numbers.outstanding > room)
     world_.judge.accuse(home_.name + " has more tasks outstanding than its nodes have credits");
-  if (numbers.queued > dispatcher_config{}.max_queued)
+  // What a node has rejected waits again, in whatever queue.
+  if (numbers.queued > world_.most_queued + room)
     world_.judge.accuse(home_.name + " has more tasks in its queue than it may have");
 }
 

@@ -63,6 +63,8 @@ std::string to_string(const fault& x, const std::vector<std::string>& names);
 struct cast_list {
   size_t coordinators = 1;
   size_t workers = 2;
+  /// Of a dispatcher; few worlds have one that overflows.
+  size_t most_queued = 200'000;
 
   size_t client() const {
     return coordinators + workers;

@@ -41,7 +41,7 @@ constexpr std::array<expectation, static_cast<size_t>(sight::end_)> expectations
     {"workers fenced", 1'600},
     {"joins refused", 860},
     {"heartbeats refused", 930},
-    {"tasks rejected by nodes", 180},
+    {"tasks refused", 180},
     {"breakers opened", 170},
     {"agents crashed", 840},
     {"supervisors gave up", 130},

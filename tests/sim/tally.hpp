@@ -36,7 +36,7 @@ enum class sight : uint8_t {
   worker_fenced,
   join_refused,
   heartbeat_refused,
-  rejected_by_node,
+  task_refused,
   breaker_opened,
   agent_crashed,
   agent_gave_up,

@@ -122,7 +122,8 @@ work choose_work(random_source& dice) {
   work out;
   out.definition = definitions[dice.below(definitions.size())];
   json items = json::array();
-  auto n = 2 + dice.below(7);
+  // Seldom more than all nodes together have room for.
+  auto n = dice.below(16) == 0 ? 20 + dice.below(40) : 2 + dice.below(7);
   for (uint64_t i = 0; i < n; ++i)
     items.push_back("item " + std::to_string(i));
   out.input = json{{"items", std::move(items)}}.dump();

@@ -38,6 +38,8 @@ cast_list cast_of(uint64_t seed) {
   cast_list out;
   out.coordinators = dice.below(5) < 2 ? 2 : 1;
   out.workers = 1 + dice.below(3);
+  if (dice.below(8) == 0)
+    out.most_queued = 2 + dice.below(12);
   return out;
 }
 
@@ -110,6 +112,7 @@ world::world(const world_options& options)
                                });
                              }},
       faults_{options.faults ? *options.faults : faults_of(options.seed)} {
+  context_.most_queued = cast_.most_queued;
   for (const auto& x : faults_)
     calm_from_ = std::max(calm_from_, x.at + x.lasts);
   populate();
@@ -299,7 +302,7 @@ void world::check_clean() {
 }
 
 void world::check_stored() {
-  auto peaceful = faults_.empty() && manners_.trouble == 0;
+  auto peaceful = faults_.empty() && manners_.trouble == 0 && cast_.most_queued == cast_list{}.most_queued;
   for (const auto& run : context_.judge.runs())
     if (auto stored = store_.stored(run))
       context_.judge.check_stored(*stored, peaceful);
