@@ -23,22 +23,11 @@ usec duration(random_source& dice) {
 } // namespace
 
 const char* name_of(fault::kind x) {
-  constexpr const char* names[fault::kinds] = {"crash",
-                                               "termination",
-                                               "power off",
-                                               "crash of a run",
-                                               "pause",
-                                               "reset",
-                                               "half-open connection",
-                                               "partition",
-                                               "one-way partition",
-                                               "slow process",
-                                               "clock jump",
-                                               "failing store",
-                                               "lying store",
-                                               "slow store",
-                                               "cut from the store",
-                                               "duplicate results"};
+  constexpr const char* names[fault::kinds] = {
+      "crash",      "termination",          "power off",   "crash of a run",    "pause",
+      "reset",      "half-open connection", "partition",   "one-way partition", "slow process",
+      "clock jump", "failing store",        "lying store", "slow store",        "cut from the store",
+      "duplicates"};
   return names[static_cast<size_t>(x)];
 }
 

@@ -74,7 +74,8 @@ void network::send(const socket& from, v1::Envelope message) {
   if (!own.open)
     return;
   auto boxed = std::make_shared<v1::Envelope>(std::move(message));
-  if (boxed->has_result_batch() && duplicates_ > 0 && world_.chance(duplicates_)) {
+  auto repeatable = boxed->has_result_batch() || boxed->has_task_batch() || boxed->has_cancel_batch();
+  if (repeatable && duplicates_ > 0 && world_.chance(duplicates_)) {
     auto copy = std::make_shared<v1::Envelope>(*boxed);
     world_.time.after(world_.between(1 * msec, 3 * second),
                       [this, via = from.via, to = 1 - from.side, copy] { carry(via, to, copy); });
