@@ -77,6 +77,12 @@ void network::send(const socket& from, v1::Envelope message) {
   auto repeatable = boxed->has_result_batch() || boxed->has_task_batch() || boxed->has_cancel_batch();
   if (repeatable && duplicates_ > 0 && world_.chance(duplicates_)) {
     auto copy = std::make_shared<v1::Envelope>(*boxed);
+    // Not what a node has refused: the attempt goes on under its number, perhaps on the same node, and a second refusal
+    // would be one of that. Links deliver nothing twice; this is about the core's own guard.
+    if (auto* results = copy->has_result_batch() ? copy->mutable_result_batch()->mutable_results() : nullptr)
+      results->erase(std::remove_if(results->begin(), results->end(),
+                                    [](const auto& x) { return x.status() == v1::TASK_STATUS_REJECTED; }),
+                     results->end());
     world_.time.after(world_.between(1 * msec, 3 * second),
                       [this, via = from.via, to = 1 - from.side, copy] { carry(via, to, copy); });
   }
