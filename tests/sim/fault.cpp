@@ -23,11 +23,22 @@ usec duration(random_source& dice) {
 } // namespace
 
 const char* name_of(fault::kind x) {
-  constexpr const char* names[fault::kinds] = {
-      "crash",      "termination",          "power off",   "crash of a run",    "pause",
-      "reset",      "half-open connection", "partition",   "one-way partition", "slow process",
-      "clock jump", "failing store",        "lying store", "slow store",        "cut from the store",
-      "duplicates"};
+  constexpr const char* names[fault::kinds] = {"crash",
+                                               "termination",
+                                               "power off",
+                                               "crash of a run",
+                                               "pause",
+                                               "reset",
+                                               "half-open connection",
+                                               "partition",
+                                               "one-way partition",
+                                               "slow process",
+                                               "clock jump",
+                                               "failing store",
+                                               "lying store",
+                                               "slow store",
+                                               "cut from the store",
+                                               "duplicate results"};
   return names[static_cast<size_t>(x)];
 }
 

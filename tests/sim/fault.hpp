@@ -39,7 +39,7 @@ struct fault {
     store_slow,
     /// Nothing gets through between a coordinator and the store; afterwards what was sent does.
     store_cut,
-    /// Tasks, results and cancellations are delivered twice.
+    /// Results are delivered twice.
     duplicates,
   };
   static constexpr size_t kinds = static_cast<size_t>(kind::duplicates) + 1;

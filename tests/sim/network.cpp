@@ -29,6 +29,8 @@ void network::dial(process& from, process& to, std::string role, usec timeout, d
   auto until = world_.time.now() + timeout;
   auto boot_id = from.boot_id();
   world_.time.after(delay(from, to), [=, this, &from, &to] {
+    if (from.life != life)
+      return;
     if (!to.up || listeners_.count(&to) == 0) {
       world_.time.after(delay(to, from), from, [decided, then] {
         if (!std::exchange(*decided, true))
@@ -54,6 +56,8 @@ void network::dial(process& from, process& to, std::string role, usec timeout, d
 
 void network::answer(process& from, uint64_t life, const connection_ptr& via, std::shared_ptr<bool> decided,
                      dialled then, usec until) {
+  if (from.life != life)
+    return;
   auto& to = *via->sides[1].owner;
   if (blocked(to, from) && world_.time.now() < until) {
     world_.time.after(100 * msec, [=, this, &from] { answer(from, life, via, decided, then, until); });
@@ -74,15 +78,14 @@ void network::send(const socket& from, v1::Envelope message) {
   if (!own.open)
     return;
   auto boxed = std::make_shared<v1::Envelope>(std::move(message));
-  auto repeatable = boxed->has_result_batch() || boxed->has_task_batch() || boxed->has_cancel_batch();
-  if (repeatable && duplicates_ > 0 && world_.chance(duplicates_)) {
+  if (boxed->has_result_batch() && duplicates_ > 0 && world_.chance(duplicates_)) {
     auto copy = std::make_shared<v1::Envelope>(*boxed);
     // Not what a node has refused: the attempt goes on under its number, perhaps on the same node, and a second refusal
     // would be one of that. Links deliver nothing twice; this is about the core's own guard.
-    if (auto* results = copy->has_result_batch() ? copy->mutable_result_batch()->mutable_results() : nullptr)
-      results->erase(std::remove_if(results->begin(), results->end(),
-                                    [](const auto& x) { return x.status() == v1::TASK_STATUS_REJECTED; }),
-                     results->end());
+    auto& results = *copy->mutable_result_batch()->mutable_results();
+    results.erase(std::remove_if(results.begin(), results.end(),
+                                 [](const auto& x) { return x.status() == v1::TASK_STATUS_REJECTED; }),
+                  results.end());
     world_.time.after(world_.between(1 * msec, 3 * second),
                       [this, via = from.via, to = 1 - from.side, copy] { carry(via, to, copy); });
   }
