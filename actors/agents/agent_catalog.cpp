@@ -32,4 +32,15 @@ result<agent_actor> function_kind::spawn(const v1::AgentSpec& spec, const agent_
   return spawn_function_pool(spec, context, *function, config == settings->end() ? json::object() : *config);
 }
 
+bool function_kind::serial(const v1::AgentSpec& spec) const {
+  auto settings = spec_config(spec);
+  if (!settings)
+    return false;
+  auto name = text_setting(spec, *settings, "function", spec.name());
+  if (!name || catalog_->find_actor(*name))
+    return false;
+  auto* function = catalog_->functions().find(*name);
+  return function && is_single_function(spec, *function);
+}
+
 } // namespace troupe

@@ -52,6 +52,7 @@ public:
   explicit function_kind(std::shared_ptr<const agent_catalog> catalog) : catalog_{std::move(catalog)} {}
 
   result<agent_actor> spawn(const v1::AgentSpec& spec, const agent_context& context) const override;
+  bool serial(const v1::AgentSpec& spec) const override;
 
 private:
   std::shared_ptr<const agent_catalog> catalog_;

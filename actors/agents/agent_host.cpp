@@ -40,7 +40,7 @@ void agent_host_state::submit(v1::TaskBatch& batch, const result_sink_actor& sin
     self_->monitor(sink);
   }
   for (auto& spec : batch.agents())
-    if (!core_->learn(spec, at))
+    if (!core_->learn(spec, at, neighbours_.kinds->serial(spec)))
       neighbours_.context.log->warn("agent host refused the definition of agent {}: too large or without hash",
                                     spec.name());
   for (auto& task : *batch.mutable_tasks())
@@ -87,6 +87,9 @@ void agent_host_state::started(const instance_started& x) {
   if (i == instances_.end() || i->second.abandoned)
     return;
   auto& entry = i->second;
+  // The next life may be faster than the news of the end.
+  if (entry.handle)
+    ended({entry.handle.id(), entry.end ? entry.end : caf::make_error(ec::agent_crashed, "it was started again")});
   entry.handle = x.handle;
   instance_of_.insert_or_assign(x.handle.id(), x.instance);
   probe_->agent_up(entry.kind);
@@ -112,21 +115,33 @@ void agent_host_state::not_started(const instance_not_started& x) {
   apply();
 }
 
+void agent_host_state::ended(const instance_ended& x) {
+  auto i = instance_of_.find(x.instance);
+  if (i == instance_of_.end())
+    return;
+  auto instance = i->second;
+  instance_of_.erase(i);
+  if (auto k = instances_.find(instance); k != instances_.end()) {
+    auto reason = from_caf(x.reason).message;
+    probe_->agent_down(k->second.kind);
+    k->second.handle = nullptr;
+    k->second.end = caf::none;
+    if (k->second.abandoned)
+      instances_.erase(k);
+    else
+      neighbours_.context.log->warn("agent {} crashed: {}", k->second.agent_name, reason);
+    core_->instance_down(instance, reason, now());
+  }
+  apply();
+}
+
 void agent_host_state::went_down(const caf::down_msg& down) {
   auto id = down.source.id();
   auto reason = from_caf(down.reason).message;
   if (auto i = instance_of_.find(id); i != instance_of_.end()) {
-    auto instance = i->second;
-    instance_of_.erase(i);
-    if (auto k = instances_.find(instance); k != instances_.end()) {
-      probe_->agent_down(k->second.kind);
-      k->second.handle = nullptr;
-      if (k->second.abandoned)
-        instances_.erase(k);
-      else
-        neighbours_.context.log->warn("agent {} crashed: {}", k->second.agent_name, reason);
-      core_->instance_down(instance, reason, now());
-    }
+    if (auto k = instances_.find(i->second); k != instances_.end())
+      k->second.end = down.reason;
+    self_->send(self_, instance_ended{id, down.reason});
   } else if (auto s = agent_of_supervisor_.find(id); s != agent_of_supervisor_.end()) {
     auto agent = s->second;
     agent_of_supervisor_.erase(s);
@@ -156,6 +171,8 @@ void agent_host_state::agent_broke(const caf::strong_actor_ptr& agent, const caf
 // --- to itself ---
 
 void agent_host_state::flush() {
+  flush_is_due_ = false;
+  probe_->load_changed(core_->load(), core_->counters());
   for (auto id : std::exchange(dirty_, {}))
     if (auto i = sinks_.find(id); i != sinks_.end())
       send_results(i->second);
@@ -207,6 +224,7 @@ agent_host_shell::behavior_type agent_host(agent_host_state::pointer self, agent
       [self](const v1::TaskProgress& x) { self->state.progressed(x); },
       [self](const instance_started& x) { self->state.started(x); },
       [self](const instance_not_started& x) { self->state.not_started(x); },
+      [self](const instance_ended& x) { self->state.ended(x); },
       [self](const flush_results&) { self->state.flush(); },
       [self](const flush_progress&) { self->state.pass_progress_on(); },
       [self](const host_tick& x) { self->state.tick(x); },

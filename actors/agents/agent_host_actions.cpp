@@ -20,10 +20,19 @@ std::atomic<uint64_t> last_child{0};
 } // namespace
 
 void agent_host_state::apply() {
-  for (auto& x : core_->take_actions())
+  // Moved out and back: what an action leads to may come here again.
+  auto actions = std::move(actions_);
+  actions.clear();
+  core_->take_actions(actions);
+  for (auto& x : actions)
     std::visit([this](auto& y) { act(y); }, x);
+  actions.clear();
+  actions_ = std::move(actions);
   schedule_tick();
-  probe_->load_changed(core_->load(), core_->counters());
+  if (self_->mailbox().empty())
+    flush();
+  else if (!std::exchange(flush_is_due_, true))
+    self_->send(self_, flush_results{});
   if (draining_.empty() || !core_->drained())
     return;
   // The last results first: whoever hears that the node is drained says goodbye for it, and what comes after that
@@ -156,11 +165,8 @@ void agent_host_state::act(host_action::answer& x) {
   if (i == sinks_.end())
     return;
   auto& sink = i->second;
-  if (sink.results.results_size() == 0) {
-    if (dirty_.empty())
-      self_->send(self_, flush_results{});
+  if (sink.results.results_size() == 0)
     dirty_.push_back(x.sink);
-  }
   sink.bytes += x.result.output().data().size();
   *sink.results.add_results() = std::move(x.result);
   if (sink.results.results_size() >= max_batch_results || sink.bytes >= max_batch_bytes)

@@ -31,6 +31,12 @@ struct instance_not_started {
   v1::Error why;
 };
 
+/// To itself, behind the results that an instance left in the mailbox: it is gone. (The news itself comes before them.)
+struct instance_ended {
+  caf::actor_id instance = 0;
+  caf::error reason;
+};
+
 /// To itself, behind whatever is in the mailbox: send what has been collected.
 struct flush_results {};
 struct flush_progress {};
@@ -44,6 +50,7 @@ struct host_tick {
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::instance_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::instance_not_started)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::instance_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::flush_results)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::flush_progress)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::host_tick)
@@ -56,7 +63,8 @@ using agent_host_shell = agent_host_actor::extend<
     // From those who start agents.
     caf::reacts_to<instance_started>, caf::reacts_to<instance_not_started>,
     // From itself.
-    caf::reacts_to<flush_results>, caf::reacts_to<flush_progress>, caf::reacts_to<host_tick>>;
+    caf::reacts_to<instance_ended>, caf::reacts_to<flush_results>, caf::reacts_to<flush_progress>,
+    caf::reacts_to<host_tick>>;
 
 struct agent_host_state {
   static inline constexpr const char* name = "agent-host";
@@ -77,6 +85,7 @@ struct agent_host_state {
   void started(const instance_started& x);
   void not_started(const instance_not_started& x);
   void went_down(const caf::down_msg& down);
+  void ended(const instance_ended& x);
   void agent_broke(const caf::strong_actor_ptr& agent, const caf::error& why);
   void flush();
   void pass_progress_on();
@@ -98,6 +107,8 @@ private:
     agent_actor handle;
     bool was_up = false;
     bool abandoned = false;
+    /// Why `handle` ended, from the news of it until instance_ended.
+    caf::error end;
   };
 
   struct sink_entry {
@@ -133,8 +144,11 @@ private:
   std::unordered_map<caf::actor_id, uint64_t> instance_of_;
   std::unordered_map<caf::actor_id, uint64_t> agent_of_supervisor_;
   std::unordered_map<uint64_t, sink_entry> sinks_;
-  /// Sinks with results that were not sent yet; a flush_results is on its way while there are any.
+  /// Sinks with results that were not sent yet. They are when the mailbox is empty, or else with a flush_results, which
+  /// is on its way exactly while `flush_is_due_`.
   std::vector<uint64_t> dirty_;
+  bool flush_is_due_ = false;
+  std::vector<host_action::any> actions_;
   bool progress_pending_ = false;
   /// When the earliest tick that is on its way comes; INT64_MAX = none.
   int64_t next_tick_ = INT64_MAX;

@@ -31,4 +31,9 @@ result<agent_actor> agent_kinds::spawn(const v1::AgentSpec& spec, const agent_co
                                             + ")");
 }
 
+bool agent_kinds::serial(const v1::AgentSpec& spec) const {
+  auto* factory = find(spec.kind());
+  return factory != nullptr && factory->serial(spec);
+}
+
 } // namespace troupe

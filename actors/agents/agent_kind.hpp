@@ -49,6 +49,12 @@ public:
   /// ERROR_CODE_INVALID_INPUT when `spec.config_json()` is not what the kind needs (naming the setting), with
   /// ERROR_CODE_NOT_FOUND when it names something that this node does not have.
   virtual result<agent_actor> spawn(const v1::AgentSpec& spec, const agent_context& context) const = 0;
+
+  /// Whether an instance of `spec` works on one task at a time in the order in which it gets them, so that the host may
+  /// give it some ahead; see host_core::learn.
+  virtual bool serial(const v1::AgentSpec&) const {
+    return false;
+  }
 };
 
 /// The agent kinds that a node can run. Filled before the node starts, constant from then on.
@@ -65,6 +71,9 @@ public:
 
   /// Fails with ERROR_CODE_FORBIDDEN when the node does not run the kind, or as the factory does.
   result<agent_actor> spawn(const v1::AgentSpec& spec, const agent_context& context) const;
+
+  /// As the factory says; false for a kind that the node does not run.
+  bool serial(const v1::AgentSpec& spec) const;
 
 private:
   std::map<std::string, std::shared_ptr<const agent_factory>, std::less<>> factories_;

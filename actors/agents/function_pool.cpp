@@ -283,13 +283,17 @@ agent_actor::behavior_type single_function(agent_actor::stateful_pointer<single_
 
 } // namespace
 
+bool is_single_function(const v1::AgentSpec& spec, const function_registry::entry& function) {
+  return spec.concurrency() <= 1 && !function.options.blocking;
+}
+
 result<agent_actor> spawn_function_pool(const v1::AgentSpec& spec, const agent_context& context,
                                         const function_registry::entry& function, const json& config) {
   auto first = function.make(config);
   if (!first)
     return tl::unexpected<error>(first.error());
   auto fn = std::make_shared<std::unique_ptr<function_agent>>(std::move(*first));
-  if (spec.concurrency() <= 1 && !function.options.blocking)
+  if (is_single_function(spec, function))
     return context.system->spawn(single_function, context, std::move(fn));
   return caf::actor_cast<agent_actor>(
       context.system->spawn(function_pool, spec, context, function, config, std::move(fn)));

@@ -25,4 +25,7 @@ inline constexpr uint32_t max_pool_workers = 64;
 result<agent_actor> spawn_function_pool(const v1::AgentSpec& spec, const agent_context& context,
                                         const function_registry::entry& function, const json& config);
 
+/// Whether it is made without workers: one object that works on one task after the other.
+bool is_single_function(const v1::AgentSpec& spec, const function_registry::entry& function);
+
 } // namespace troupe

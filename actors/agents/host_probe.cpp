@@ -5,9 +5,12 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace troupe {
 
@@ -21,6 +24,28 @@ constexpr std::array<const char*, 6> status_labels = {"unspecified", "success", 
 const prometheus::Histogram::BucketBoundaries seconds = {0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1,
                                                          0.5,    1,      5,     10,    30,   60,   300};
 
+/// What a histogram has not been told yet.
+struct observations {
+  std::vector<double> counts = std::vector<double>(seconds.size() + 1);
+  double sum = 0;
+  bool any = false;
+
+  void add(double value) {
+    ++counts[static_cast<size_t>(std::lower_bound(seconds.begin(), seconds.end(), value) - seconds.begin())];
+    sum += value;
+    any = true;
+  }
+
+  void tell(prometheus::Histogram& to) {
+    if (!any)
+      return;
+    to.ObserveMultiple(counts, sum);
+    std::fill(counts.begin(), counts.end(), 0);
+    sum = 0;
+    any = false;
+  }
+};
+
 } // namespace
 
 struct host_probe::instruments {
@@ -30,6 +55,11 @@ struct host_probe::instruments {
     prometheus::Histogram* duration = nullptr;
     prometheus::Counter* restarts = nullptr;
     std::array<prometheus::Counter*, status_labels.size()> finished = {};
+    // Not told yet; told by load_changed.
+    bool dirty = false;
+    uint64_t begun = 0;
+    std::array<uint64_t, status_labels.size()> ended = {};
+    observations took = {};
   };
 
   explicit instruments(prometheus::Registry& registry)
@@ -77,10 +107,25 @@ struct host_probe::instruments {
   }
 
   per_agent& of(const std::string& agent) {
+    if (!last || last_name != agent) {
+      last = &find(agent);
+      last_name = agent;
+    }
+    return *last;
+  }
+
+  per_agent& touched(const std::string& agent) {
+    auto& out = of(agent);
+    if (!std::exchange(out.dirty, true))
+      dirty.push_back(&out);
+    return out;
+  }
+
+  per_agent& find(const std::string& agent) {
     if (auto i = agents.find(agent); i != agents.end())
       return i->second;
     if (agents.size() >= max_agent_labels && agent != "other")
-      return of("other");
+      return find("other");
     return agents.emplace(agent, per_agent{.label = agent}).first->second;
   }
 
@@ -99,35 +144,54 @@ struct host_probe::instruments {
   std::unordered_map<std::string, per_agent> agents;
   std::map<std::string, prometheus::Gauge*> kinds;
   host_counters seen;
+  /// Tasks come in batches for one agent.
+  per_agent* last = nullptr;
+  std::string last_name;
+  std::vector<per_agent*> dirty;
+  observations waited;
 };
 
 host_probe::host_probe(prometheus::Registry& registry) : all_{std::make_shared<instruments>(registry)} {}
 
 void host_probe::task_started(const std::string& agent) const {
-  auto& of = all_->of(agent);
-  if (!of.started)
-    of.started = &all_->started.Add({{"agent", of.label}});
-  of.started->Increment();
+  ++all_->touched(agent).begun;
 }
 
 void host_probe::task_answered(const std::string& agent, const v1::TaskResult& result, bool started) const {
-  auto& of = all_->of(agent);
+  auto& of = all_->touched(agent);
   auto status = static_cast<size_t>(result.status());
-  if (status >= status_labels.size())
-    status = 0;
-  auto& finished = of.finished[status];
-  if (!finished)
-    finished = &all_->finished.Add({{"agent", of.label}, {"status", status_labels[status]}});
-  finished->Increment();
+  ++of.ended[status < status_labels.size() ? status : 0];
   if (!started)
     return;
-  if (!of.duration)
-    of.duration = &all_->duration.Add({{"agent", of.label}}, seconds);
-  of.duration->Observe(static_cast<double>(result.timings().run_us()) / 1e6);
-  all_->queue.Observe(static_cast<double>(result.timings().queued_us()) / 1e6);
+  of.took.add(static_cast<double>(result.timings().run_us()) / 1e6);
+  all_->waited.add(static_cast<double>(result.timings().queued_us()) / 1e6);
+}
+
+void host_probe::tell(instruments& all) {
+  for (auto* of : std::exchange(all.dirty, {})) {
+    of->dirty = false;
+    if (of->begun > 0) {
+      if (!of->started)
+        of->started = &all.started.Add({{"agent", of->label}});
+      of->started->Increment(static_cast<double>(std::exchange(of->begun, 0)));
+    }
+    for (size_t i = 0; i < status_labels.size(); ++i) {
+      if (of->ended[i] == 0)
+        continue;
+      if (!of->finished[i])
+        of->finished[i] = &all.finished.Add({{"agent", of->label}, {"status", status_labels[i]}});
+      of->finished[i]->Increment(static_cast<double>(std::exchange(of->ended[i], 0)));
+    }
+    if (of->took.any && !of->duration)
+      of->duration = &all.duration.Add({{"agent", of->label}}, seconds);
+    if (of->duration)
+      of->took.tell(*of->duration);
+  }
+  all.waited.tell(all.queue);
 }
 
 void host_probe::load_changed(const host_load& load, const host_counters& counters) const {
+  tell(*all_);
   all_->depth->Set(load.queued);
   all_->running->Set(load.running);
   all_->credits->Set(load.credits);

@@ -20,6 +20,7 @@ public:
 
   void task_started(const std::string& agent) const;
   void task_answered(const std::string& agent, const v1::TaskResult& result, bool started) const;
+  /// Also makes visible what was told since the last call: a wide fan-out does not stop at locks for each of its tasks.
   void load_changed(const host_load& load, const host_counters& counters) const;
   void agent_up(const std::string& kind) const;
   void agent_down(const std::string& kind) const;
@@ -27,6 +28,7 @@ public:
 
 private:
   struct instruments;
+  static void tell(instruments& all);
   std::shared_ptr<instruments> all_;
 };
 

@@ -34,12 +34,12 @@ int64_t dispatcher_state::now() const {
 
 // -- from owners ------------------------------------------------------------------------------------------------------
 
-void dispatcher_state::queue(const v1::TaskBatch& batch, const task_owner_actor& owner) {
+void dispatcher_state::queue(v1::TaskBatch& batch, const task_owner_actor& owner) {
   if (!owner)
     return;
   if (owners_.emplace(owner.id(), owner).second)
     self_->monitor(owner);
-  core_->tasks_queued(owner.id(), batch, now());
+  core_->tasks_queued(owner.id(), std::move(batch), now());
   changed();
 }
 
@@ -50,18 +50,18 @@ void dispatcher_state::cancel(const v1::CancelBatch& batch) {
 
 // -- from hosts -------------------------------------------------------------------------------------------------------
 
-void dispatcher_state::take_results(const v1::ResultBatch& batch) {
+void dispatcher_state::take_results(v1::ResultBatch& batch) {
   fail_point("dispatcher.result");
   auto& sender = self_->current_sender();
   if (auto i = sender ? node_of_.find(sender->id()) : node_of_.end(); i != node_of_.end()) {
-    core_->results(i->second, batch, now());
+    core_->results(i->second, std::move(batch), now());
   } else {
     // A host may let somebody else speak for it; then the results say whose they are.
-    v1::ResultBatch one;
-    for (auto& x : batch.results()) {
-      one.clear_results();
-      *one.add_results() = x;
-      core_->results(x.node(), one, now());
+    for (auto& x : *batch.mutable_results()) {
+      auto node = x.node();
+      v1::ResultBatch one;
+      *one.add_results() = std::move(x);
+      core_->results(node, std::move(one), now());
     }
   }
   changed();
@@ -128,8 +128,14 @@ void dispatcher_state::end_of(const caf::down_msg& down) {
 // -- to everybody -----------------------------------------------------------------------------------------------------
 
 void dispatcher_state::changed() {
-  if (!std::exchange(flush_is_due_, true))
-    self_->send(self_, dispatch_flush_tick{});
+  if (flush_is_due_)
+    return;
+  if (self_->mailbox().empty()) {
+    flush();
+    return;
+  }
+  flush_is_due_ = true;
+  self_->send(self_, dispatch_flush_tick{});
 }
 
 void dispatcher_state::flush() {
@@ -161,8 +167,7 @@ void dispatcher_state::send(dispatch_actions actions) {
     for (auto& loss : x.losses)
       self_->send(i->second, std::move(loss));
   }
-  for (auto waited : actions.waits_ms)
-    probe_->task_waited(waited);
+  probe_->tasks_waited(actions.waits_ms);
   for (auto& x : actions.breakers) {
     probe_->breaker_moved(x);
     if (x.state == circuit_breaker::state::open)
@@ -184,9 +189,9 @@ dispatcher_self_actor::behavior_type dispatcher(dispatcher_state::pointer self, 
   self->state.start(self, std::move(config), std::move(probe));
   self->set_down_handler([self](const caf::down_msg& down) { self->state.end_of(down); });
   return {
-      [self](const v1::TaskBatch& batch, const task_owner_actor& owner) { self->state.queue(batch, owner); },
+      [self](v1::TaskBatch& batch, const task_owner_actor& owner) { self->state.queue(batch, owner); },
       [self](const v1::CancelBatch& batch) { self->state.cancel(batch); },
-      [self](const v1::ResultBatch& batch) { self->state.take_results(batch); },
+      [self](v1::ResultBatch& batch) { self->state.take_results(batch); },
       [self](const v1::ProgressBatch& batch) { self->state.take_progress(batch); },
       [self](const v1::NodeStatus& status, const agent_host_actor& host) { self->state.update_node(status, host); },
       [self](const v1::LeaveCluster& leave) {

@@ -28,7 +28,8 @@ struct dispatcher_shell_config {
 /// Names the first value that lies outside its range, if any.
 caf::error validate(const dispatcher_shell_config& config);
 
-/// Sent to itself with the first change of a burst: what came before it in the mailbox is sent together.
+/// Sent to itself with the first change of a burst: what came before it in the mailbox is sent together. Not needed for
+/// a change that comes alone.
 struct dispatch_flush_tick {};
 
 /// Sent to itself every `tick`.
@@ -45,9 +46,9 @@ struct dispatcher_state {
 
   void start(pointer self, dispatcher_shell_config config, dispatcher_probe probe);
 
-  void queue(const v1::TaskBatch& batch, const task_owner_actor& owner);
+  void queue(v1::TaskBatch& batch, const task_owner_actor& owner);
   void cancel(const v1::CancelBatch& batch);
-  void take_results(const v1::ResultBatch& batch);
+  void take_results(v1::ResultBatch& batch);
   void take_progress(const v1::ProgressBatch& batch);
   void update_node(const v1::NodeStatus& status, const agent_host_actor& host);
   void drop_node(const std::string& node, const std::string& boot_id, const std::string& reason);

@@ -5,6 +5,8 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 
@@ -13,6 +15,8 @@ namespace troupe {
 namespace {
 
 constexpr size_t most_breakers = 64;
+
+constexpr std::array wait_seconds = {0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0, 300.0};
 
 } // namespace
 
@@ -54,12 +58,11 @@ dispatcher_probe::dispatcher_probe(prometheus::Registry& registry) : all_{std::m
   all_->fenced = &rejected.Add({{"reason", "fenced"}});
   all_->no_room = &rejected.Add({{"reason", "no_room"}});
   all_->refused = &rejected.Add({{"reason", "refused"}});
-  all_->waited =
-      &prometheus::BuildHistogram()
-           .Name("troupe_dispatch_wait_seconds")
-           .Help("From queued to sent, per task.")
-           .Register(registry)
-           .Add({}, prometheus::Histogram::BucketBoundaries{0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300});
+  all_->waited = &prometheus::BuildHistogram()
+                      .Name("troupe_dispatch_wait_seconds")
+                      .Help("From queued to sent, per task.")
+                      .Register(registry)
+                      .Add({}, prometheus::Histogram::BucketBoundaries(wait_seconds.begin(), wait_seconds.end()));
   all_->breakers = &prometheus::BuildGauge()
                         .Name("troupe_breaker_state")
                         .Help("Circuit breakers that have opened at least once: 0 closed, 1 half-open, 2 open.")
@@ -82,8 +85,19 @@ void dispatcher_probe::counted(const dispatcher_stats& before, const dispatcher_
   advance(all_->refused, &dispatcher_stats::refused);
 }
 
-void dispatcher_probe::task_waited(int64_t ms) const {
-  all_->waited->Observe(static_cast<double>(ms) / 1000);
+void dispatcher_probe::tasks_waited(const std::vector<int64_t>& ms) const {
+  if (ms.empty())
+    return;
+  // One lock for all of them.
+  std::vector<double> counts(wait_seconds.size() + 1);
+  double sum = 0;
+  for (auto one : ms) {
+    auto seconds = static_cast<double>(one) / 1'000;
+    auto bucket = std::lower_bound(wait_seconds.begin(), wait_seconds.end(), seconds);
+    ++counts[static_cast<size_t>(bucket - wait_seconds.begin())];
+    sum += seconds;
+  }
+  all_->waited->ObserveMultiple(counts, sum);
 }
 
 void dispatcher_probe::breaker_moved(const dispatch_actions::breaker_change& change) const {

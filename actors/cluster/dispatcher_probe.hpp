@@ -2,7 +2,9 @@
 
 #include "runtime/dispatch/dispatcher_core.hpp"
 
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace prometheus {
 class Registry;
@@ -18,7 +20,7 @@ public:
   /// What the dispatcher's own numbers are, and what they were when this was called last. (They start anew with each
   /// life of the dispatcher; the counters here go on.)
   void counted(const dispatcher_stats& before, const dispatcher_stats& now) const;
-  void task_waited(int64_t ms) const;
+  void tasks_waited(const std::vector<int64_t>& ms) const;
   /// Names of agents are bounded: beyond the first 64 the gauge shows no more.
   void breaker_moved(const dispatch_actions::breaker_change& change) const;
 

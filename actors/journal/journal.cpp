@@ -31,8 +31,11 @@ caf::error validate(const journal_config& config) {
 }
 
 journal_state::~journal_state() {
+  auto why = caf::make_error(ec::unavailable, "the journal stopped before this was durable");
   for (auto& x : batch_)
-    x.promise.deliver(caf::make_error(ec::unavailable, "the journal stopped before the events were durable"));
+    x.promise.deliver(why);
+  for (auto& x : creates_)
+    x.promise.deliver(why);
 }
 
 void journal_state::start(pointer self, journal_config config, journal_probe probe, std::unique_ptr<store> opened) {
@@ -45,11 +48,32 @@ void journal_state::start(pointer self, journal_config config, journal_probe pro
 
 // -- group commit -----------------------------------------------------------------------------------------------------
 
-void journal_state::append(v1::AppendEvents request, append_promise promise) {
+void journal_state::append(append_events_ptr request, append_promise promise) {
+  batch_events_ += static_cast<size_t>(request->events_size());
+  batch_bytes_ += request->ByteSizeLong();
+  batch_.push_back({std::move(request), std::move(promise), std::chrono::steady_clock::now()});
+  commit_soon();
+}
+
+caf::result<v1::RunSummary> journal_state::create(v1::CreateRun request) {
+  // A refused one changes nothing; one that is let through either works or sets the time of the next probe.
+  if (degraded_) {
+    if (self_->clock().now() < next_probe_) {
+      probe_->failed(v1::ERROR_CODE_STORE);
+      return to_caf({v1::ERROR_CODE_STORE, "no new runs while the store fails: " + degraded_->message, true});
+    }
+    next_probe_ = self_->clock().now() + config_.probe_interval;
+  }
+  auto promise = self_->make_response_promise<v1::RunSummary>();
   batch_events_ += static_cast<size_t>(request.events_size());
   batch_bytes_ += request.ByteSizeLong();
-  batch_.push_back({std::move(request), std::move(promise), std::chrono::steady_clock::now()});
-  if (batch_events_ >= config_.most_events || batch_bytes_ >= config_.most_bytes) {
+  creates_.push_back({std::move(request), promise});
+  commit_soon();
+  return promise;
+}
+
+void journal_state::commit_soon() {
+  if (batch_events_ >= config_.most_events || batch_bytes_ >= config_.most_bytes || self_->mailbox().empty()) {
     commit();
   } else if (!flush_is_due_) {
     flush_is_due_ = true;
@@ -63,48 +87,67 @@ void journal_state::flush() {
 }
 
 void journal_state::commit() {
-  if (batch_.empty())
+  if (batch_.empty() && creates_.empty())
     return;
   std::vector<const v1::AppendEvents*> requests;
   requests.reserve(batch_.size());
   for (const auto& x : batch_)
-    requests.push_back(&x.request);
+    requests.push_back(x.request.get());
+  result<std::vector<result<v1::EventsAppended>>> appended;
+  std::vector<result<v1::RunSummary>> created;
   auto begin = std::chrono::steady_clock::now();
   // Should this throw, the destructor answers those that wait.
-  auto outcome = store_->append(requests);
+  auto written = store_->together([&] {
+    if (!requests.empty())
+      appended = store_->append(requests);
+    for (const auto& x : creates_)
+      created.push_back(store_->create(x.request));
+  });
   auto end = std::chrono::steady_clock::now();
   std::chrono::duration<double> took = end - begin;
   probe_->commit_ended(took.count(), batch_events_);
-  if (outcome)
-    store_worked();
+
+  const error* failure = !written ? &written.error() : !appended ? &appended.error() : nullptr;
+  for (const auto& x : created)
+    // The other refusals say nothing about the store's health.
+    if (!failure && !x && x.error().code == v1::ERROR_CODE_STORE)
+      failure = &x.error();
+  if (failure)
+    store_failed(*failure);
   else
-    store_failed(outcome.error());
+    store_worked();
+
   for (size_t i = 0; i < batch_.size(); ++i) {
-    const auto* why = !outcome ? &outcome.error() : !outcome->at(i) ? &outcome->at(i).error() : nullptr;
+    auto& x = batch_[i];
+    const auto* why = !written           ? &written.error()
+                      : !appended        ? &appended.error()
+                      : !appended->at(i) ? &appended->at(i).error()
+                                         : nullptr;
     if (why) {
       probe_->failed(why->code);
-      batch_[i].promise.deliver(to_caf(*why));
+      x.promise.deliver(to_caf(*why));
     } else {
-      std::chrono::duration<double> waited = end - batch_[i].arrived;
-      probe_->appended(static_cast<size_t>(batch_[i].request.events_size()), waited.count());
-      batch_[i].promise.deliver(std::move(*outcome->at(i)));
+      std::chrono::duration<double> waited = end - x.arrived;
+      probe_->appended(static_cast<size_t>(x.request->events_size()), waited.count());
+      x.promise.deliver(std::move(*appended->at(i)));
+    }
+  }
+  for (size_t i = 0; i < creates_.size(); ++i) {
+    const auto* why = !written ? &written.error() : !created[i] ? &created[i].error() : nullptr;
+    if (why) {
+      probe_->failed(why->code);
+      creates_[i].promise.deliver(to_caf(*why));
+    } else {
+      creates_[i].promise.deliver(std::move(*created[i]));
     }
   }
   batch_.clear();
+  creates_.clear();
   batch_events_ = 0;
   batch_bytes_ = 0;
 }
 
 // -- everything else --------------------------------------------------------------------------------------------------
-
-result<v1::RunSummary> journal_state::create(const v1::CreateRun& request) {
-  // A refused one changes nothing; one that is let through either works or sets the time of the next probe.
-  if (degraded_ && self_->clock().now() < next_probe_) {
-    probe_->failed(v1::ERROR_CODE_STORE);
-    return fail(v1::ERROR_CODE_STORE, "no new runs while the store fails: " + degraded_->message, true);
-  }
-  return noted(store_->create(request));
-}
 
 result<v1::RunSummary> journal_state::claim(const v1::ClaimRun& request) {
   return noted(store_->claim(request));
@@ -175,10 +218,15 @@ journal_self_actor::behavior_type journal(journal_state::pointer self, journal_c
       // Taken by mutable reference: the request is ours alone, so its events move into the batch.
       [self](v1::AppendEvents& request) -> caf::result<v1::EventsAppended> {
         auto promise = self->make_response_promise<v1::EventsAppended>();
-        self->state.append(std::move(request), promise);
+        self->state.append(std::make_shared<const v1::AppendEvents>(std::move(request)), promise);
         return promise;
       },
-      [self](const v1::CreateRun& request) { return reply(self->state.create(request)); },
+      [self](const append_events_ptr& request) -> caf::result<v1::EventsAppended> {
+        auto promise = self->make_response_promise<v1::EventsAppended>();
+        self->state.append(request, promise);
+        return promise;
+      },
+      [self](v1::CreateRun& request) { return self->state.create(std::move(request)); },
       [self](const v1::ClaimRun& request) { return reply(self->state.claim(request)); },
       [self](const v1::GetRun& request) { return reply(self->state.load(request)); },
       [self](const v1::ListRuns& request) { return reply(self->state.list(request)); },

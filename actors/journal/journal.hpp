@@ -34,7 +34,8 @@ struct journal_config {
 /// Names the first value that lies outside of its range, if any.
 caf::error validate(const journal_config& config);
 
-/// Sent to itself when the first append of a batch comes in: what came before it in the mailbox is committed together.
+/// Sent to itself when the first write of a batch comes in: what came before it in the mailbox is committed together.
+/// Not needed for one that comes alone.
 struct flush_tick {};
 
 using journal_self_actor = journal_actor::extend<caf::reacts_to<flush_tick>>;
@@ -50,22 +51,28 @@ struct journal_state {
 
   void start(pointer self, journal_config config, journal_probe probe, std::unique_ptr<store> opened);
 
-  void append(v1::AppendEvents request, append_promise promise);
+  void append(append_events_ptr request, append_promise promise);
   void flush();
   void commit();
 
-  result<v1::RunSummary> create(const v1::CreateRun& request);
+  caf::result<v1::RunSummary> create(v1::CreateRun request);
   result<v1::RunSummary> claim(const v1::ClaimRun& request);
   result<v1::RunDetails> load(const v1::GetRun& request);
   result<v1::RunList> list(const v1::ListRuns& request);
 
 private:
   struct pending_append {
-    v1::AppendEvents request;
+    append_events_ptr request;
     append_promise promise;
     std::chrono::steady_clock::time_point arrived;
   };
 
+  struct pending_create {
+    v1::CreateRun request;
+    caf::typed_response_promise<v1::RunSummary> promise;
+  };
+
+  void commit_soon();
   void store_failed(const error& why);
   void store_worked();
   /// Counts the outcome of a write, which also says how the store is.
@@ -77,6 +84,7 @@ private:
   std::optional<journal_probe> probe_;
   std::unique_ptr<store> store_;
   std::vector<pending_append> batch_;
+  std::vector<pending_create> creates_;
   size_t batch_events_ = 0;
   size_t batch_bytes_ = 0;
   /// Invariant: a flush_tick is in the mailbox exactly when this is set.

@@ -102,7 +102,7 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
   summary->set_created_at_ms(now);
   summary->set_owner(config_.owner);
   summary->set_epoch(1);
-  create.set_definition((*definition)->document.dump());
+  create.set_definition((*definition)->text);
   auto* event = create.add_events();
   event->set_at_ms(now);
   auto* submitted = event->mutable_run_submitted();
@@ -151,14 +151,9 @@ void coordinator_state::launch(run_start from, uint32_t restarts) {
   auto handle = self_->spawn<caf::monitored>(run_coordinator, std::move(from), config_.run, neighbours_, *probe_,
                                              self_->address());
   names_[handle.address()] = id;
-  if (auto early = early_watchers_.extract(id)) {
-    v1::WatchRun watch;
-    watch.set_run_id(id);
-    for (auto& waiting : early.mapped()) {
-      self_->send(handle, watch, waiting.watcher);
-      waiting.promise.deliver(waiting.summary);
-    }
-  }
+  if (auto early = early_watchers_.extract(id))
+    for (auto& waiting : early.mapped())
+      watch_at(handle, waiting.request, waiting.watcher, waiting.promise);
   runs_[id] = {std::move(handle), restarts};
 }
 
@@ -344,43 +339,50 @@ void coordinator_state::resume_later() {
 // -- the rest ---------------------------------------------------------------------------------------------------------
 
 caf::result<v1::RunSummary> coordinator_state::watch(const v1::WatchRun& request, const run_watcher_actor& watcher) {
-  auto active = runs_.find(request.run_id());
-  auto was_here = active != runs_.end();
-  if (was_here)
-    self_->send(active->second.handle, request, watcher);
   auto promise = self_->make_response_promise<v1::RunSummary>();
+  if (auto active = runs_.find(request.run_id()); active != runs_.end())
+    watch_at(active->second.handle, request, watcher, promise);
+  else
+    watch_stored(request, watcher, promise);
+  return promise;
+}
+
+void coordinator_state::watch_at(const run_coordinator_actor& run, const v1::WatchRun& request,
+                                 const run_watcher_actor& watcher, watch_promise promise) {
+  self_->request(run, config_.journal_timeout, request, watcher)
+      .then([promise](const v1::RunSummary& summary) mutable { promise.deliver(summary); },
+            // It has just ended: the journal knows how.
+            [this, promise, request, watcher](const caf::error&) { watch_stored(request, watcher, promise); });
+}
+
+void coordinator_state::watch_stored(const v1::WatchRun& request, const run_watcher_actor& watcher,
+                                     watch_promise promise) {
   v1::GetRun get;
   get.set_run_id(request.run_id());
   self_->request(neighbours_.journal, config_.journal_timeout, std::move(get))
       .then(
-          [this, promise, watcher, was_here, request = v1::WatchRun{request}](const v1::RunDetails& details) mutable {
+          [this, promise, watcher, request](const v1::RunDetails& details) mutable {
             const auto& summary = details.summary();
             if (summary.state() != v1::RUN_STATE_RUNNING) {
-              // Once more than needed where the run ended between the two questions and told its watchers itself.
               auto past = replay_run(details);
               if (!past) {
                 promise.deliver(to_caf(past.error()));
                 return;
               }
-              if (!was_here && past->updates.size() <= config_.past_updates)
+              if (!request.only_the_end() && past->updates.size() <= config_.past_updates)
                 for (auto& update : past->updates)
                   self_->send(watcher, std::move(update));
               self_->send(watcher, finished_update(summary, past->machine));
-            } else if (!was_here) {
-              if (auto i = runs_.find(request.run_id()); i != runs_.end()) {
-                self_->send(i->second.handle, request, watcher);
-              } else if (takeovers_ > 0) {
-                early_watchers_[request.run_id()].push_back({watcher, promise, summary});
-                return;
-              } else {
-                promise.deliver(not_here(request.run_id()));
-                return;
-              }
+              promise.deliver(summary);
+            } else if (auto i = runs_.find(request.run_id()); i != runs_.end()) {
+              watch_at(i->second.handle, request, watcher, promise);
+            } else if (takeovers_ > 0) {
+              early_watchers_[request.run_id()].push_back({request, watcher, promise});
+            } else {
+              promise.deliver(not_here(request.run_id()));
             }
-            promise.deliver(summary);
           },
           [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
-  return promise;
 }
 
 caf::result<v1::Ack> coordinator_state::cancel(const v1::CancelRun& request) {

@@ -60,10 +60,18 @@ private:
 
   /// Somebody who asked for a run that is being taken over.
   struct early_watcher {
+    v1::WatchRun request;
     run_watcher_actor watcher;
     caf::typed_response_promise<v1::RunSummary> promise;
-    v1::RunSummary summary;
   };
+
+  using watch_promise = caf::typed_response_promise<v1::RunSummary>;
+
+  /// The watcher of a run that is under way here …
+  void watch_at(const run_coordinator_actor& run, const v1::WatchRun& request, const run_watcher_actor& watcher,
+                watch_promise promise);
+  /// … and of one that is not, or has just ended.
+  void watch_stored(const v1::WatchRun& request, const run_watcher_actor& watcher, watch_promise promise);
 
   void takeover_ended();
   /// Takes up what could not be taken up now.

@@ -56,7 +56,10 @@ void run_coordinator_state::start(pointer self, run_start from, run_coordinator_
   probe_ = std::move(probe);
   for (const auto& [agent, definition] : from.definition->agents)
     specs_.emplace(agent, to_spec(definition));
-  session_.emplace(from.definition, from.summary);
+  session_.emplace(from.definition, from.summary, false);
+  // Nobody listens yet; what happens until somebody does is kept, but not all of it.
+  if (!from.resumed)
+    session_->publish_at_most(config_.beginning_kept);
   if (!from.events.empty())
     traceparent_ = from.events.front().run_submitted().traceparent();
   for (const auto& event : from.events)
@@ -75,11 +78,11 @@ void run_coordinator_state::offer(v1::RunEvent event) {
     probe_->result_late();
 }
 
-void run_coordinator_state::results(const v1::ResultBatch& batch) {
+void run_coordinator_state::results(v1::ResultBatch& batch) {
   fail_point("run.result");
-  for (const auto& result : batch.results()) {
+  for (auto& result : *batch.mutable_results()) {
     v1::RunEvent event;
-    *event.mutable_task_finished()->mutable_result() = result;
+    *event.mutable_task_finished()->mutable_result() = std::move(result);
     offer(std::move(event));
   }
   pump();
@@ -140,6 +143,8 @@ void run_coordinator_state::pump() {
   if (session_->done() && last_word_) {
     for (const auto& watcher : watchers_)
       self_->send(watcher, *last_word_);
+    for (const auto& waiter : waiters_)
+      self_->send(waiter, *last_word_);
     self_->quit();
   }
 }
@@ -148,15 +153,34 @@ void run_coordinator_state::append() {
   auto next = session_->take_append();
   if (!next)
     return;
-  self_->request(neighbours_.journal, config_.append_timeout, std::move(*next))
-      .then(
-          [this](const v1::EventsAppended& done) {
-            fail_point("run.durable");
-            execute(session_->appended(done.last_seq()));
-            acknowledge();
-            pump();
-          },
-          [this](const caf::error& why) { append_failed(from_caf(why)); });
+  append_due_ = neighbours_.time->steady_ms() + config_.append_timeout.count();
+  if (!std::exchange(append_is_watched_, true))
+    self_->delayed_send(self_, config_.append_timeout, append_watch_tick{});
+  self_->send(neighbours_.journal, append_events_ptr{std::move(next)});
+}
+
+void run_coordinator_state::appended(const v1::EventsAppended& done) {
+  auto commands = session_->appended(done.last_seq());
+  if (!session_->appending())
+    append_due_.reset();
+  fail_point("run.durable");
+  execute(std::move(commands));
+  acknowledge();
+  pump();
+}
+
+void run_coordinator_state::watch_append() {
+  append_is_watched_ = false;
+  if (!append_due_)
+    return;
+  auto left = *append_due_ - neighbours_.time->steady_ms();
+  if (left > 0) {
+    append_is_watched_ = true;
+    self_->delayed_send(self_, milliseconds{left}, append_watch_tick{});
+    return;
+  }
+  append_failed(
+      {v1::ERROR_CODE_TIMED_OUT, "no answer in " + std::to_string(config_.append_timeout.count()) + " ms", true});
 }
 
 void run_coordinator_state::append_failed(const error& why) {
@@ -168,6 +192,7 @@ void run_coordinator_state::append_failed(const error& why) {
     return;
   }
   spdlog::error("{} run waits for its journal: {}", run, why.message);
+  append_due_.reset();
   session_->append_failed();
   waits_for_store_ = true;
   self_->delayed_send(self_, config_.append_retry, store_retry_tick{});
@@ -233,9 +258,9 @@ void run_coordinator_state::start_aggregation_of(const aggregation_request_ptr& 
   constexpr auto patience = std::chrono::minutes{5};
   self_->request(neighbours_.aggregator, patience, request)
       .then(
-          [this](const v1::TaskResult& result) {
+          [this](v1::TaskResult& result) {
             v1::RunEvent event;
-            *event.mutable_task_finished()->mutable_result() = result;
+            *event.mutable_task_finished()->mutable_result() = std::move(result);
             offer(std::move(event));
             pump();
           },
@@ -276,25 +301,32 @@ void run_coordinator_state::publish(v1::RunUpdate update) {
     beginning_.push_back(std::move(update));
 }
 
-void run_coordinator_state::watch(const run_watcher_actor& watcher) {
-  if (watchers_.size() >= config_.most_watchers)
-    return;
+v1::RunSummary run_coordinator_state::watch(const v1::WatchRun& request, const run_watcher_actor& watcher) {
+  if (watchers_.size() + waiters_.size() >= config_.most_watchers)
+    return session_->summary();
   self_->monitor(watcher);
+  if (request.only_the_end()) {
+    waiters_.push_back(watcher);
+    return session_->summary();
+  }
   watchers_.push_back(watcher);
-  if (update_seq_ == beginning_.size()) {
+  if (update_seq_ == beginning_.size() && !session_->machine().updates_missed()) {
     for (const auto& update : beginning_)
       self_->send(watcher, update);
-    return;
+  } else {
+    for (auto& update : session_->machine().snapshot()) {
+      update.set_seq(update_seq_);
+      self_->send(watcher, std::move(update));
+    }
   }
-  for (auto& update : session_->machine().snapshot()) {
-    update.set_seq(update_seq_);
-    self_->send(watcher, std::move(update));
-  }
+  session_->publish_at_most(UINT64_MAX);
+  return session_->summary();
 }
 
 void run_coordinator_state::forget(const caf::actor_addr& gone) {
-  watchers_.erase(std::remove_if(watchers_.begin(), watchers_.end(), [&](const auto& w) { return w == gone; }),
-                  watchers_.end());
+  std::erase_if(waiters_, [&](const auto& x) { return x == gone; });
+  if (std::erase_if(watchers_, [&](const auto& x) { return x == gone; }) > 0 && watchers_.empty())
+    session_->publish_at_most(0);
 }
 
 void run_coordinator_state::arm_timer() {
@@ -317,14 +349,20 @@ run_coordinator_actor::behavior_type run_coordinator(run_coordinator_state::poin
     else
       self->state.forget(down.source);
   });
+  // What the journal refuses comes like this.
+  self->set_error_handler([self](const caf::error& why) { self->state.append_failed(from_caf(why)); });
   self->state.start(self, std::move(from), config, std::move(neighbours), std::move(probe));
   return {
-      [self](const v1::ResultBatch& batch) { self->state.results(batch); },
+      [self](v1::ResultBatch& batch) { self->state.results(batch); },
       [self](const v1::ProgressBatch& batch) { self->state.progress(batch); },
       [self](const v1::TaskLost& loss) { self->state.lost(loss); },
       [self](const v1::CancelRun& request) { return self->state.cancel(request.reason()); },
-      [self](const v1::WatchRun&, const run_watcher_actor& watcher) { self->state.watch(watcher); },
+      [self](const v1::WatchRun& request, const run_watcher_actor& watcher) {
+        return self->state.watch(request, watcher);
+      },
+      [self](const v1::EventsAppended& done) { self->state.appended(done); },
       [self](run_timer_tick) { self->state.tick(); },
+      [self](append_watch_tick) { self->state.watch_append(); },
       [self](store_retry_tick) { self->state.retry_store(); },
   };
 }

@@ -57,14 +57,17 @@ struct run_coordinator_state {
 
   void start(pointer self, run_start from, run_coordinator_config config, run_neighbours neighbours, run_probe probe);
 
-  void results(const v1::ResultBatch& batch);
+  void results(v1::ResultBatch& batch);
   void lost(const v1::TaskLost& loss);
   void progress(const v1::ProgressBatch& batch);
   /// Answers when the journal has it: an acknowledged cancellation outlives this process.
   caf::result<v1::Ack> cancel(const std::string& reason);
-  void watch(const run_watcher_actor& watcher);
+  v1::RunSummary watch(const v1::WatchRun& request, const run_watcher_actor& watcher);
   void forget(const caf::actor_addr& gone);
   void tick();
+  void appended(const v1::EventsAppended& done);
+  void append_failed(const error& why);
+  void watch_append();
   void retry_store();
 
 private:
@@ -72,7 +75,6 @@ private:
   /// Sends the next append, arms the timer, ends when all is done.
   void pump();
   void append();
-  void append_failed(const error& why);
   /// Answers those whose events are durable.
   void acknowledge();
   void execute(std::vector<command> commands);
@@ -91,10 +93,16 @@ private:
   std::map<std::string, v1::AgentSpec> specs_;
   std::string traceparent_;
   std::vector<run_watcher_actor> watchers_;
+  /// Those who want nothing but the end.
+  std::vector<run_watcher_actor> waiters_;
   uint64_t update_seq_ = 0;
   std::vector<v1::RunUpdate> beginning_;
   std::optional<int64_t> armed_for_;
   bool waits_for_store_ = false;
+  /// When the append that is under way counts as failed; on the steady clock.
+  std::optional<int64_t> append_due_;
+  /// An append_watch_tick is on its way: one for many appends, where a request has a timer for each.
+  bool append_is_watched_ = false;
   std::optional<v1::RunUpdate> last_word_;
   /// By the event that has to be durable first.
   std::multimap<uint64_t, caf::typed_response_promise<v1::Ack>> to_acknowledge_;

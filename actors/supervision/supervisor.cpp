@@ -73,7 +73,7 @@ caf::error validate(const supervisor_config& config) {
     if (!ids.insert(spec.id).second)
       return caf::make_error(ec::invalid_input, fmt::format("two children are called {}", spec.id));
   }
-  const auto& [initial, factor, longest, jitter] = config.limits.backoff;
+  const auto& [initial, factor, longest, jitter, first_at_once] = config.limits.backoff;
   if (config.limits.period.count() < 0 || initial.count() < 0 || longest.count() < 0)
     return caf::make_error(ec::invalid_input, "period, initial and longest wait must not be negative");
   if (!(factor >= 1) || !(jitter >= 0 && jitter <= 1))

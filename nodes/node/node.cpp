@@ -4,8 +4,10 @@
 #include "actors/agents/builtin_kinds.hpp"
 #include "actors/link/accept_peers.hpp"
 #include "actors/run/agent_specs.hpp"
+#include "actors/scheduler/hand_over.hpp"
 #include "messages/errors.hpp"
 #include "nodes/node/logging.hpp"
+#include "nodes/node/node_access.hpp"
 #include "nodes/node/node_parts.hpp"
 #include "nodes/node/process_metrics.hpp"
 #include "nodes/node/supervision_tree.hpp"
@@ -39,9 +41,7 @@ struct system_config : caf::actor_system_config {
     add_message_types<caf::id_block::troupe>();
     auto threads = config.threads > 0 ? size_t{config.threads} : std::max(1U, std::thread::hardware_concurrency());
     set("scheduler.max-threads", threads);
-    // Half the latency of a lone request, and no quadratic run queue under wide fan-outs; work stealing is better only
-    // for many messages between few actors.
-    set("scheduler.policy", caf::atom("sharing"));
+    use_hand_over_scheduler(*this);
   }
 };
 
@@ -283,6 +283,14 @@ result<std::unique_ptr<node>> node::start(node_config config, node_extensions ex
   if (auto started = x->start(std::move(extensions)); !started)
     return tl::unexpected<error>(started.error());
   return std::unique_ptr<node>{new node{std::move(x)}};
+}
+
+caf::actor_system& node_access::system(node& x) {
+  return *x.impl_->system;
+}
+
+node_directory& node_access::directory(node& x) {
+  return x.impl_->parts.directory;
 }
 
 const std::string& node::name() const {

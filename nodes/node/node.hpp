@@ -48,6 +48,7 @@ public:
   bool alive() const;
 
 private:
+  friend struct node_access;
   struct impl;
   explicit node(std::unique_ptr<impl> x);
   std::unique_ptr<impl> impl_;

@@ -55,7 +55,9 @@ caf::actor start_journal(node_parts& parts, caf::actor_system& system) {
   journal_config config;
   journal_probe probe{*parts.metrics};
   config.open = [node = parts.config, probe] { return open_store(node, probe); };
-  journal_actor handle = system.spawn<caf::detached>(journal, std::move(config), probe);
+  // On a thread of its own where it waits for a disk.
+  journal_actor handle = parts.config.data.empty() ? system.spawn(journal, std::move(config), probe)
+                                                   : system.spawn<caf::detached>(journal, std::move(config), probe);
   parts.directory.enter(&node_directory::journal, handle);
   return caf::actor_cast<caf::actor>(handle);
 }
@@ -125,6 +127,7 @@ caf::actor start_host(node_parts& parts, caf::actor_system& system) {
   neighbours.make_agent_supervisor = [probe](caf::actor_system& sys) -> supervisor_actor {
     supervisor_config agent;
     agent.name = "agent";
+    agent.limits.backoff.first_at_once = true;
     return sys.spawn(supervisor, std::move(agent), probe);
   };
   auto handle = spawn_agent_host(system, std::move(config), std::move(neighbours));

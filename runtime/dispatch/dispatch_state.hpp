@@ -2,6 +2,7 @@
 
 #include "runtime/dispatch/fair_queue.hpp"
 #include "runtime/dispatch/placement.hpp"
+#include "runtime/dispatch/task_list.hpp"
 #include "runtime/policy/bulkhead.hpp"
 #include "runtime/policy/circuit_breaker.hpp"
 #include "troupe/v1/cluster.pb.h"
@@ -44,7 +45,15 @@ struct task_entry {
   circuit_breaker::permit permit = {};
   int64_t dispatched_at_ms = 0;
   int64_t dispatched_wall_ms = 0;
+
+  task_link in_owner = {};
+  task_link in_lane = {};
+  task_link in_node = {};
 };
+
+using tasks_of_owner = task_list<task_entry, &task_entry::in_owner>;
+using tasks_of_lane = task_list<task_entry, &task_entry::in_lane>;
+using tasks_of_node = task_list<task_entry, &task_entry::in_node>;
 
 /// A node where the tasks of a lane may run.
 struct site {
@@ -69,8 +78,8 @@ struct lane : std::enable_shared_from_this<lane> {
   agent_entry* agent = nullptr;
   placement_need need;
   fair_queue<task_entry> queue = {};
-  /// What is in `queue`, by seq: oldest first.
-  std::map<uint64_t, task_entry*> arrivals = {};
+  /// What is in `queue`, oldest first; those that a node gave back are the oldest.
+  tasks_of_lane arrivals = {};
   std::vector<site> sites = {};
   /// Since when no site is left (closed for ever counts as none).
   std::optional<int64_t> homeless_since_ms = {};
@@ -89,6 +98,8 @@ struct agent_entry {
   bulkhead room{0};
   circuit_breaker breaker;
   circuit_breaker::state reported = circuit_breaker::state::closed;
+  /// The one of `lanes` for tasks that ask for no labels: nearly all.
+  lane* plain = nullptr;
   /// By placement. Shared: pauses refer to lanes that may be gone when they end.
   std::map<std::string, std::shared_ptr<lane>> lanes = {};
   /// Queued and outstanding.
@@ -103,7 +114,7 @@ struct agent_entry {
 /// One life of a node.
 struct node_entry {
   v1::NodeStatus status;
-  std::map<uint64_t, task_entry*> tasks = {};
+  tasks_of_node tasks = {};
   /// Hashes of the definitions that it has got.
   std::unordered_set<std::string> known = {};
   std::vector<lane*> lanes = {};
@@ -125,7 +136,7 @@ struct node_entry {
 };
 
 struct owner_entry {
-  std::map<uint64_t, task_entry*> tasks = {};
+  tasks_of_owner tasks = {};
   /// Whose definitions it has sent.
   std::unordered_set<agent_entry*> agents = {};
   v1::ResultBatch results = {};

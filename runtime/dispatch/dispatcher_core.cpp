@@ -70,12 +70,12 @@ dispatcher_core::~dispatcher_core() = default;
 dispatcher_core::dispatcher_core(dispatcher_core&&) noexcept = default;
 dispatcher_core& dispatcher_core::operator=(dispatcher_core&&) noexcept = default;
 
-void dispatcher_core::tasks_queued(owner_id owner, const v1::TaskBatch& batch, int64_t now_ms) {
+void dispatcher_core::tasks_queued(owner_id owner, v1::TaskBatch batch, int64_t now_ms) {
   auto& entry = impl_->owners[owner];
   for (auto& spec : batch.agents())
     impl_->define(entry, spec);
-  for (auto& task : batch.tasks())
-    impl_->enqueue(owner, task, now_ms);
+  for (auto& task : *batch.mutable_tasks())
+    impl_->enqueue(owner, std::move(task), now_ms);
 }
 
 void dispatcher_core::cancel(const v1::CancelBatch& batch) {
@@ -84,9 +84,9 @@ void dispatcher_core::cancel(const v1::CancelBatch& batch) {
       impl_->abort(*entry, x.reason());
 }
 
-void dispatcher_core::results(const std::string& node, const v1::ResultBatch& batch, int64_t now_ms) {
+void dispatcher_core::results(const std::string& node, v1::ResultBatch batch, int64_t now_ms) {
   auto& numbers = impl_->numbers;
-  for (auto& r : batch.results()) {
+  for (auto& r : *batch.mutable_results()) {
     auto* x = impl_->find(r.run_id(), r.task(), r.attempt());
     if (!x)
       ++(impl_->ended.contains(r.run_id(), r.task(), r.attempt()) ? numbers.late : numbers.unknown);
@@ -95,7 +95,7 @@ void dispatcher_core::results(const std::string& node, const v1::ResultBatch& ba
     else if (x->task.epoch() != r.epoch())
       ++numbers.fenced;
     else
-      impl_->accept(*x, r, now_ms);
+      impl_->accept(*x, std::move(r), now_ms);
   }
 }
 
@@ -104,7 +104,7 @@ void dispatcher_core::owner_gone(owner_id owner) {
   if (i == impl_->owners.end())
     return;
   while (!i->second.tasks.empty())
-    impl_->abort(*i->second.tasks.begin()->second, "the owner of the task is gone");
+    impl_->abort(i->second.tasks.front(), "the owner of the task is gone");
   for (auto* agent : i->second.agents) {
     --agent->owners;
     impl_->unuse(*agent);
@@ -160,7 +160,7 @@ std::optional<v1::Error> dispatcher_core::impl::refusal(const v1::Task& task, ag
   return std::nullopt;
 }
 
-void dispatcher_core::impl::enqueue(owner_id owner, const v1::Task& task, int64_t now_ms) {
+void dispatcher_core::impl::enqueue(owner_id owner, v1::Task&& task, int64_t now_ms) {
   auto* same = find(task.run_id(), task.task(), task.attempt());
   if (same && same->owner == owner && same->task.epoch() == task.epoch())
     return;
@@ -171,15 +171,15 @@ void dispatcher_core::impl::enqueue(owner_id owner, const v1::Task& task, int64_
     return;
   }
   auto x = std::make_unique<task_entry>();
-  x->task = task;
+  x->task = std::move(task);
   x->owner = owner;
   x->seq = next_seq++;
   x->bytes = bytes;
   x->queued_at_ms = now_ms;
-  x->losses = losses.losses(task.run_id(), task.task());
-  x->where = &lane_of(*agent, task, now_ms);
+  x->losses = losses.losses(x->task.run_id(), x->task.task());
+  x->where = &lane_of(*agent, x->task, now_ms);
   use(*agent);
-  owners[owner].tasks.emplace(x->seq, x.get());
+  owners[owner].tasks.push_back(*x);
   enter_queue(*x, false, now_ms);
   tasks.insert(std::move(x));
 }
@@ -187,14 +187,16 @@ void dispatcher_core::impl::enqueue(owner_id owner, const v1::Task& task, int64_
 void dispatcher_core::impl::enter_queue(task_entry& x, bool again, int64_t now_ms) {
   auto& l = *x.where;
   auto was_empty = l.queue.empty();
-  if (again)
+  if (again) {
     l.queue.put_back(x.ticket, &x);
-  else if (x.losses > 0 && !is_suspect(x))
-    // It had its turn. Suspects wait at the end: they go one by one, and nobody is to wait behind them.
-    x.ticket = l.queue.push_front(&x, x.owner, x.task.priority(), x.seq);
-  else
-    x.ticket = l.queue.push(&x, x.owner, x.task.priority(), x.seq);
-  l.arrivals.emplace(x.seq, &x);
+    l.arrivals.push_front(x);
+  } else {
+    // One whose node was lost had its turn. Suspects wait at the end: they go one by one, and nobody is to wait behind
+    // them.
+    x.ticket = x.losses > 0 && !is_suspect(x) ? l.queue.push_front(&x, x.owner, x.task.priority(), x.seq)
+                                              : l.queue.push(&x, x.owner, x.task.priority(), x.seq);
+    l.arrivals.push_back(x);
+  }
   ++queued;
   queued_bytes += x.bytes;
   if (was_empty) {
@@ -208,7 +210,7 @@ void dispatcher_core::impl::enter_queue(task_entry& x, bool again, int64_t now_m
 
 void dispatcher_core::impl::leave_queue(task_entry& x) {
   auto& l = *x.where;
-  l.arrivals.erase(x.seq);
+  l.arrivals.erase(x);
   queued_bytes -= x.bytes;
   if (--queued == 0)
     virtual_now = 0;
@@ -219,7 +221,7 @@ void dispatcher_core::impl::leave_queue(task_entry& x) {
 }
 
 void dispatcher_core::impl::leave_node(task_entry& x) {
-  x.node->tasks.erase(x.seq);
+  x.node->tasks.erase(x);
   if (auto* s = find_site(*x.where, *x.node); s && s->outstanding > 0)
     --s->outstanding;
   if (is_suspect(x))
@@ -233,7 +235,7 @@ void dispatcher_core::impl::leave_node(task_entry& x) {
 void dispatcher_core::impl::forget(task_entry& x) {
   ended.add(x.task.run_id(), x.task.task(), x.task.attempt());
   if (auto i = owners.find(x.owner); i != owners.end())
-    i->second.tasks.erase(x.seq);
+    i->second.tasks.erase(x);
   auto& agent = *x.where->agent;
   --agent.tasks;
   unuse(agent);
@@ -250,7 +252,7 @@ void dispatcher_core::impl::abort(task_entry& x, const std::string& reason) {
   if (x.owner == 0)
     return;
   if (auto i = owners.find(x.owner); i != owners.end())
-    i->second.tasks.erase(x.seq);
+    i->second.tasks.erase(x);
   x.owner = 0;
   auto* out = x.node->cancels.add_tasks();
   out->set_run_id(x.task.run_id());
@@ -261,7 +263,7 @@ void dispatcher_core::impl::abort(task_entry& x, const std::string& reason) {
 
 // -- results ----------------------------------------------------------------------------------------------------------
 
-void dispatcher_core::impl::accept(task_entry& x, const v1::TaskResult& r, int64_t now_ms) {
+void dispatcher_core::impl::accept(task_entry& x, v1::TaskResult&& r, int64_t now_ms) {
   auto& node = *x.node;
   auto rejected = r.status() == v1::TASK_STATUS_REJECTED;
   learn(x, r, now_ms);
@@ -280,8 +282,10 @@ void dispatcher_core::impl::accept(task_entry& x, const v1::TaskResult& r, int64
     return;
   }
   losses.answered(x.task.run_id(), x.task.task());
-  if (x.owner != 0)
-    answer(x.owner, outcome_of(x, r, node.name()));
+  if (x.owner != 0) {
+    complete(r, x, node.name());
+    answer(x.owner, std::move(r));
+  }
   forget(x);
 }
 
@@ -307,23 +311,20 @@ void dispatcher_core::impl::learn(task_entry& x, const v1::TaskResult& r, int64_
   i->latency_ms = next_latency(i->latency_ms, succeeded ? sample : std::max(sample, i->latency_ms * slowest_factor));
 }
 
-v1::TaskResult dispatcher_core::impl::outcome_of(const task_entry& x, const v1::TaskResult& r,
-                                                 const std::string& node) const {
-  auto out = r;
-  out.set_node(node);
-  out.mutable_timings()->set_dispatched_at_ms(x.dispatched_wall_ms);
+void dispatcher_core::impl::complete(v1::TaskResult& r, const task_entry& x, const std::string& node) const {
+  r.set_node(node);
+  r.mutable_timings()->set_dispatched_at_ms(x.dispatched_wall_ms);
   if (r.status() == v1::TASK_STATUS_REJECTED) {
     auto again = is_worth_another_try(r.error().code());
-    out.set_status(v1::TASK_STATUS_FAILED);
+    r.set_status(v1::TASK_STATUS_FAILED);
     if (again)
-      out.mutable_error()->set_message("rejected " + std::to_string(x.rejections) + " times, last by " + node + ": "
-                                       + r.error().message());
-    out.mutable_error()->set_retryable(again);
+      r.mutable_error()->set_message("rejected " + std::to_string(x.rejections) + " times, last by " + node + ": "
+                                     + r.error().message());
+    r.mutable_error()->set_retryable(again);
   } else if (r.status() == v1::TASK_STATUS_UNSPECIFIED || !v1::TaskStatus_IsValid(r.status())) {
-    out.set_status(v1::TASK_STATUS_FAILED);
-    *out.mutable_error() = make_error(v1::ERROR_CODE_INVALID_OUTPUT, node + " sent a result without status", true);
+    r.set_status(v1::TASK_STATUS_FAILED);
+    *r.mutable_error() = make_error(v1::ERROR_CODE_INVALID_OUTPUT, node + " sent a result without status", true);
   }
-  return out;
 }
 
 dispatch::owner_entry* dispatcher_core::impl::dirty(owner_id owner) {

@@ -114,8 +114,8 @@ struct dispatcher_stats {
 ///   owner, priority, agent and placement leave in order; one whose node was lost leaves before those.
 /// - An open breaker answers tasks with ERROR_CODE_CIRCUIT_OPEN; while its trial is out they wait.
 ///
-/// Events change the state, `flush` sends: call it after a burst of events, so that batches form. Cost: O(log n) per
-/// task; a flush adds O(lanes + nodes), and a change of a node O(lanes).
+/// Events change the state, `flush` sends: call it after a burst of events, so that batches form. Cost: O(log owners)
+/// per task; a flush adds O(lanes + nodes), and a change of a node O(lanes).
 ///
 /// `now_ms` is a steady clock that never goes back.
 class dispatcher_core {
@@ -128,7 +128,7 @@ public:
   /// Takes definitions and tasks. A task that is here already (same run, task, attempt, epoch and owner) is ignored.
   /// Ends at once with a result: tasks without definition (ERROR_CODE_NOT_FOUND), beyond the bound of the queue
   /// (ERROR_CODE_RESOURCE_EXHAUSTED), of an agent whose breaker is open (ERROR_CODE_CIRCUIT_OPEN).
-  void tasks_queued(owner_id owner, const v1::TaskBatch& batch, int64_t now_ms);
+  void tasks_queued(owner_id owner, v1::TaskBatch batch, int64_t now_ms);
 
   /// Nothing more will be said to the owner about these tasks. Unknown ones are ignored.
   void cancel(const v1::CancelBatch& batch);
@@ -140,7 +140,7 @@ public:
   void node_gone(const std::string& node, const std::string& boot_id, const std::string& reason, int64_t now_ms);
 
   /// Results from a node. Each counts only if exactly this attempt is outstanding there, under this epoch.
-  void results(const std::string& node, const v1::ResultBatch& batch, int64_t now_ms);
+  void results(const std::string& node, v1::ResultBatch batch, int64_t now_ms);
 
   /// Drops what it has in the queue and cancels what is outstanding.
   void owner_gone(owner_id owner);

@@ -162,7 +162,7 @@ void dispatcher_core::impl::send(task_entry& x, site& to, int64_t now_ms, int64_
   ++to.outstanding;
   if (is_suspect(x))
     ++node.suspects;
-  node.tasks.emplace(x.seq, &x);
+  node.tasks.push_back(x);
 
   auto full = [&](const v1::TaskBatch& batch) {
     return static_cast<size_t>(batch.tasks_size()) >= config.max_batch_tasks
@@ -191,7 +191,7 @@ void dispatcher_core::impl::answer_circuit_open(lane& l, int64_t now_ms) {
   error.set_retryable(true);
   error.set_retry_after_ms(static_cast<uint32_t>(l.agent->breaker.retry_after(now_ms).count()));
   while (!l.arrivals.empty()) {
-    auto& x = *l.arrivals.begin()->second;
+    auto& x = l.arrivals.front();
     answer(x.owner, x.task, error);
     abort(x, {});
   }
@@ -201,7 +201,7 @@ void dispatcher_core::impl::fail_homeless(lane& l, int64_t now_ms) {
   v1::Error error;
   auto patience = (nodes.empty() ? config.no_nodes_after : config.unplaceable_after).count();
   while (!l.arrivals.empty() && l.homeless_since_ms) {
-    auto& x = *l.arrivals.begin()->second;
+    auto& x = l.arrivals.front();
     if (std::max(x.queued_at_ms, *l.homeless_since_ms) + patience > now_ms)
       break;
     if (error.message().empty()) {

@@ -68,14 +68,14 @@ struct dispatcher_core::impl {
     }
   };
 
-  void enqueue(owner_id owner, const v1::Task& task, int64_t now_ms);
+  void enqueue(owner_id owner, v1::Task&& task, int64_t now_ms);
   /// Why the task cannot wait; `agent` is null when there is no definition.
   std::optional<v1::Error> refusal(const v1::Task& task, agent_entry* agent, uint64_t bytes, int64_t now_ms);
-  void accept(task_entry& x, const v1::TaskResult& r, int64_t now_ms);
+  void accept(task_entry& x, v1::TaskResult&& r, int64_t now_ms);
   /// What the breaker and the placement learn from a result.
   void learn(task_entry& x, const v1::TaskResult& r, int64_t now_ms);
-  /// What the owner gets to see of a result.
-  v1::TaskResult outcome_of(const task_entry& x, const v1::TaskResult& r, const std::string& node) const;
+  /// Makes of a result what the owner gets to see.
+  void complete(v1::TaskResult& r, const task_entry& x, const std::string& node) const;
 
   task_entry* find(const std::string& run_id, uint32_t task, uint32_t attempt) const;
   void answer(owner_id owner, v1::TaskResult result);

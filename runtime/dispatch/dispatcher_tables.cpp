@@ -64,7 +64,7 @@ void dispatcher_core::node_gone(const std::string& name, const std::string& boot
 
 void dispatcher_core::impl::lose(node_entry& node, const std::string& reason) {
   while (!node.tasks.empty()) {
-    auto& x = *node.tasks.begin()->second;
+    auto& x = node.tasks.front();
     x.where->agent->breaker.abandon(x.permit);
     if (auto* owner = dirty(x.owner)) {
       ++numbers.lost;
@@ -148,6 +148,8 @@ void dispatcher_core::impl::evict_idle_agents() {
 // -- lanes ------------------------------------------------------------------------------------------------------------
 
 dispatch::lane& dispatcher_core::impl::lane_of(agent_entry& agent, const v1::Task& task, int64_t now_ms) {
+  if (task.placement().empty() && agent.plain)
+    return *agent.plain;
   auto need = need_of(task, agent.spec.get());
   std::string labels;
   for (auto& [label, value] : need.labels)
@@ -161,6 +163,8 @@ dispatch::lane& dispatcher_core::impl::lane_of(agent_entry& agent, const v1::Tas
     for (auto& [name, node] : nodes)
       refresh_site(*out, *node, true, now_ms);
     note_homeless(*out, now_ms);
+    if (labels.empty())
+      agent.plain = out.get();
   }
   return *out;
 }
@@ -175,8 +179,7 @@ void dispatcher_core::impl::refresh_site(lane& l, node_entry& node, bool anew, i
   auto suits = mismatch(l.need, node.status).empty();
   if (suits && i == l.sites.end()) {
     auto& added = l.sites.emplace_back(site{&node});
-    for (auto& [seq, x] : node.tasks)
-      added.outstanding += x->where == &l ? 1 : 0;
+    node.tasks.each([&](const task_entry& x) { added.outstanding += x.where == &l ? 1 : 0; });
     node.lanes.push_back(&l);
   } else if (suits && anew) {
     i->closed_until_ms = site{}.closed_until_ms;

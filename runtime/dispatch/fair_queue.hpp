@@ -7,6 +7,7 @@
 #include <map>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace troupe {
 
@@ -18,8 +19,8 @@ namespace troupe {
 ///   - Within a priority: the owners take turns.
 ///   - Within a priority and an owner: first in, first out.
 ///
-/// An item's place is fixed when it enters, so every operation is O(log n) and nothing is ever re-sorted. Holds
-/// pointers, owns nothing.
+/// An item's place is fixed when it enters, so nothing is ever re-sorted: push and pop cost O(log owners), amortised.
+/// Holds pointers, owns nothing.
 template <class T>
 class fair_queue {
 public:
@@ -47,7 +48,7 @@ public:
     auto i = b.flows.find(owner);
     out.round = std::max(b.round, i == b.flows.end() ? 0 : i->second.last_round) + 1;
     out.seq = seq;
-    if (b.items.empty())
+    if (b.flows.empty())
       b.tag = now_ + cost(out.band);
     insert(out, item);
     return out;
@@ -67,7 +68,7 @@ public:
   /// Puts an item that had left back in front of everything that its owner has pushed since.
   void put_back(ticket& where, T* item) {
     auto& b = bands_[where.band];
-    b.tag = b.items.empty() ? now_ : std::min(b.tag, now_);
+    b.tag = b.flows.empty() ? now_ : std::min(b.tag, now_);
     // The rounds start anew when the queue runs empty.
     where.round = std::min(where.round, b.round);
     insert(where, item);
@@ -76,9 +77,17 @@ public:
   /// Precondition: the item of this ticket is in the queue.
   void erase(const ticket& where) {
     auto& b = bands_[where.band];
-    b.items.erase({where.round, where.seq});
     auto i = b.flows.find(where.owner);
-    if (--i->second.waiting == 0)
+    auto& f = i->second;
+    auto at = f.find(where);
+    at->item = nullptr;
+    if (at == f.head()) {
+      b.heads.erase({where.round, where.seq});
+      f.skip_gone();
+      if (f.waiting > 1)
+        b.heads.emplace(std::pair{f.head()->round, f.head()->seq}, &f);
+    }
+    if (--f.waiting == 0)
       b.flows.erase(i);
     if (--size_ == 0)
       reset();
@@ -87,7 +96,7 @@ public:
   /// The item whose turn it is; null when the queue is empty.
   T* front() const {
     auto* b = next_band();
-    return b ? b->items.begin()->second : nullptr;
+    return b ? b->heads.begin()->second->head()->item : nullptr;
   }
 
   /// What sending the front costs its queue in the competition with other queues: 1 for the highest priority,
@@ -114,18 +123,61 @@ public:
   }
 
 private:
-  /// One owner within one priority.
+  struct entry {
+    uint64_t round = 0;
+    uint64_t seq = 0;
+    /// Null: was taken out of the middle.
+    T* item = nullptr;
+  };
+
+  /// One owner within one priority. Its items come and go at the ends of a vector: a wide fan-out is one owner.
   struct flow {
     uint64_t last_round = 0;
+    /// By (round, seq), from `first` on.
+    std::vector<entry> items = {};
+    size_t first = 0;
     size_t waiting = 0;
+
+    auto head() {
+      return items.begin() + static_cast<std::ptrdiff_t>(first);
+    }
+
+    auto find(const ticket& where) {
+      return std::lower_bound(head(), items.end(), where, before<entry, ticket>);
+    }
+
+    void skip_gone() {
+      while (first < items.size() && !items[first].item)
+        ++first;
+      if (first > 64 && first * 2 > items.size()) {
+        items.erase(items.begin(), head());
+        first = 0;
+      }
+    }
+
+    void insert(const ticket& where, T* item) {
+      entry x{where.round, where.seq, item};
+      if (items.empty() || before(items.back(), where))
+        items.push_back(x);
+      else if (first > 0 && before(where, items[first]))
+        items[--first] = x;
+      else
+        items.insert(find(where), x);
+    }
   };
+
+  template <class A, class B>
+  static bool before(const A& a, const B& b) {
+    return std::pair{a.round, a.seq} < std::pair{b.round, b.seq};
+  }
 
   struct band {
     /// Virtual time at which the next item of this band is through; meaningless when there is none.
     uint64_t tag = 0;
     /// Of the last item that left.
     uint64_t round = 0;
-    std::map<std::pair<uint64_t, uint64_t>, T*> items = {};
+    /// The flows by the (round, seq) of their first item.
+    std::map<std::pair<uint64_t, uint64_t>, flow*> heads = {};
     /// Owners that wait. One that comes anew enters behind the current round, so forgetting it gives it no advantage.
     std::unordered_map<uint64_t, flow> flows = {};
   };
@@ -141,8 +193,13 @@ private:
 
   void insert(const ticket& where, T* item) {
     auto& b = bands_[where.band];
-    b.items.emplace(std::pair{where.round, where.seq}, item);
     auto& f = b.flows[where.owner];
+    if (f.waiting == 0 || before(where, *f.head())) {
+      if (f.waiting > 0)
+        b.heads.erase({f.head()->round, f.head()->seq});
+      b.heads.emplace(std::pair{where.round, where.seq}, &f);
+    }
+    f.insert(where, item);
     f.last_round = std::max(f.last_round, where.round);
     ++f.waiting;
     ++size_;
@@ -158,7 +215,7 @@ private:
   const band* next_band() const {
     const band* out = nullptr;
     for (auto& b : bands_)
-      if (!b.items.empty() && (!out || b.tag < out->tag))
+      if (!b.flows.empty() && (!out || b.tag < out->tag))
         out = &b;
     return out;
   }

@@ -29,6 +29,7 @@ void host_core::submit(v1::Task&& task, uint64_t sink, int64_t now) {
         known.epoch = task.epoch();
         known.sink = sink;
         slots_[known.slot].sink = sink;
+        slots_[known.slot].epoch = task.epoch();
         slots_[known.slot].task.set_epoch(task.epoch());
       } else if (known.sink != sink) {
         known.sink = sink;
@@ -70,15 +71,17 @@ void host_core::submit(v1::Task&& task, uint64_t sink, int64_t now) {
   s.state = slot_state::queued;
   s.key = key;
   s.sink = sink;
-  s.order = ++last_order_;
   s.arrived = now;
   s.of = a;
   s.bytes = bytes;
   s.timeout_ms = task.timeout_ms();
+  s.attempt = task.attempt();
+  s.epoch = task.epoch();
   s.task = std::move(task);
   auto& known = records_.at(key);
-  known = {s.task.attempt(), s.task.epoch(), sink, index};
-  a->queue.emplace(std::pair{-int64_t{s.task.priority()}, s.order}, index);
+  known = {s.attempt, s.epoch, sink, index};
+  a->lines[-int64_t{s.task.priority()}].push_back({index, s.generation});
+  ++a->queued;
   a->used_at = now;
   ++queued_;
   queued_bytes_ += bytes;
@@ -146,7 +149,7 @@ void host_core::finished(v1::TaskResult&& result, int64_t now) {
       auto index = known.slot;
       auto* a = slots_[index].of;
       check_result(result, {limits_.max_output_bytes, limits_.max_output_depth});
-      leave_instance(index);
+      leave_instance(index, now);
       answer(index, std::move(result), now);
       pump(*a, now);
       watch_idle(*a, now);
@@ -156,10 +159,10 @@ void host_core::finished(v1::TaskResult&& result, int64_t now) {
   ++counters_.late_results;
   for (auto index : orphans_) {
     auto& s = slots_[index];
-    if (s.task.attempt() != result.attempt() || s.task.task() != result.task() || s.task.run_id() != result.run_id())
+    if (s.attempt != result.attempt() || task_of(s) != result.task() || run_of(s) != result.run_id())
       continue;
     auto* a = s.of;
-    leave_instance(index);
+    leave_instance(index, now);
     free_slot(index);
     pump(*a, now);
     watch_idle(*a, now);
@@ -184,6 +187,10 @@ void host_core::tick(int64_t now) {
 
 std::vector<host_action::any> host_core::take_actions() {
   return std::exchange(actions_, {});
+}
+
+void host_core::take_actions(std::vector<host_action::any>& into) {
+  into.swap(actions_);
 }
 
 host_load host_core::load() const {

@@ -41,8 +41,10 @@ public:
 
   // --- definitions ---
 
-  /// A definition that came with a workflow; found by its hash. False when it is too large to be taken.
-  bool learn(const v1::AgentSpec& spec, int64_t now);
+  /// A definition that came with a workflow; found by its hash. False when it is too large to be taken. `serial`: its
+  /// instances work on one task at a time, in the order in which they get them, and hold what comes meanwhile; while
+  /// they are quick they are given some tasks ahead, and need not wait for the next one each time.
+  bool learn(const v1::AgentSpec& spec, int64_t now, bool serial = false);
 
   /// One of the node's own agents: found by its name, never forgotten, its instances never idle out.
   void bring(const v1::AgentSpec& spec);
@@ -95,6 +97,9 @@ public:
   /// What is to be done since the last call.
   std::vector<host_action::any> take_actions();
 
+  /// The same into a vector whose memory is used again. Precondition: it is empty.
+  void take_actions(std::vector<host_action::any>& into);
+
   host_load load() const;
 
   const host_counters& counters() const {
@@ -121,8 +126,15 @@ private:
     agent* of = nullptr;
     instance_state state = instance_state::starting;
     bool abandoned = false;
-    /// Slots that are running or orphans.
+    /// Is among `idle` of its agent.
+    bool idle = false;
+    /// Slots that are running or orphans, in the order in which it got them.
     std::vector<uint32_t> work;
+  };
+
+  struct waiting {
+    uint32_t slot;
+    uint32_t generation;
   };
 
   struct agent {
@@ -132,10 +144,20 @@ private:
     bool own = false;
     uint32_t concurrency = 1;
     uint32_t replicas = 1;
+    bool serial = false;
+    /// Moving average of a task's time; 0 = not known yet.
+    int64_t pace_us = 0;
     std::vector<instance*> instances;
+    /// Those that are up and have no work.
+    std::vector<instance*> idle;
+    size_t starting = 0;
+    /// Slots at its instances.
+    size_t working = 0;
     uint32_t hung = 0;
-    /// (-priority, order of arrival) → slot.
-    std::map<std::pair<int64_t, uint64_t>, uint32_t> queue;
+    /// By -priority, in order of arrival. Who leaves out of turn stays in his line, with an old generation.
+    std::map<int64_t, std::deque<waiting>> lines;
+    /// Slots that wait.
+    size_t queued = 0;
     int64_t used_at = 0;
     bool idle_check_pending = false;
   };
@@ -144,10 +166,11 @@ private:
   struct slot {
     slot_state state = slot_state::free;
     bool cancelled = false;
+    /// An agent works on it; else it was given ahead, to a serial one.
+    bool begun = false;
     uint32_t generation = 0;
     uint64_t key = 0;
     uint64_t sink = 0;
-    uint64_t order = 0;
     int64_t arrived = 0;
     int64_t started = 0;
     /// 0 = none.
@@ -158,8 +181,13 @@ private:
     agent* of = nullptr;
     instance* at = nullptr;
     size_t bytes = 0;
+    uint32_t attempt = 0;
+    uint64_t epoch = 0;
     std::string cancel_reason;
-    /// Complete while queued; then what identifies it.
+    /// Of an orphan: its run may be forgotten before it ends.
+    std::string run_id;
+    std::string traceparent;
+    /// While queued.
     v1::Task task;
   };
 
@@ -207,16 +235,33 @@ private:
   uint32_t take_slot();
   void free_slot(uint32_t index);
   void leave_queue(uint32_t index);
-  void leave_instance(uint32_t index);
+  void leave_instance(uint32_t index, int64_t now);
+  const std::string& run_of(const slot& s) const {
+    return s.run_id.empty() ? runs_[static_cast<size_t>(s.key >> 32)].id : s.run_id;
+  }
+  static uint32_t task_of(const slot& s) {
+    return static_cast<uint32_t>(s.key);
+  }
 
   // Agents and instances: host_core_agents.cpp.
   agent* find_agent(const v1::Task& task);
   agent& add_agent(const v1::AgentSpec& spec, bool own);
-  bool busy(const agent& a) const;
+  static bool busy(const agent& a) {
+    return a.queued + a.working > 0;
+  }
+  /// Precondition: something waits.
+  uint32_t first_waiting(agent& a);
+  /// Tasks that one instance is to have.
+  static size_t room_of(const agent& a);
+  /// Null when all have enough.
+  instance* free_instance(agent& a) const;
+  void now_idle(instance& x);
+  void not_idle(instance& x);
   void forget_unused();
   /// Gives waiting tasks to free instances, and starts instances for those that still wait.
   void pump(agent& a, int64_t now);
   void run_on(instance& at, uint32_t index, int64_t now);
+  void begin(uint32_t index, int64_t now);
   void tell_cancel(uint32_t index, const std::string& reason, int64_t now);
   void replace_hung(instance& x, int64_t now);
   void fail_work(instance& x, const std::string& reason, int64_t now);
@@ -235,6 +280,8 @@ private:
   /// (number of the run) << 32 | task → its newest attempt.
   std::unordered_map<uint64_t, record> records_;
   std::unordered_map<std::string, uint32_t> run_numbers_;
+  /// The run that was asked for last: tasks come in batches of one.
+  mutable uint32_t last_run_ = 0;
   std::vector<run_entry> runs_;
   std::vector<uint32_t> free_runs_;
   std::deque<answered_entry> answered_;
@@ -247,7 +294,6 @@ private:
   deadline_heap<due> deadlines_;
   std::vector<host_action::any> actions_;
   uint64_t last_id_ = 0;
-  uint64_t last_order_ = 0;
   uint32_t queued_ = 0;
   uint32_t running_ = 0;
   size_t queued_bytes_ = 0;

@@ -11,6 +11,13 @@ namespace {
 constexpr uint32_t max_concurrency = 10'000;
 constexpr uint32_t max_replicas = 1'000;
 
+/// What a serial agent may hold beside the task that it works on: so much work, and never more than so many tasks.
+constexpr int64_t work_ahead_us = 200;
+constexpr int64_t most_tasks_ahead = 64;
+
+/// Lines of waiting tasks (one per priority) that an agent keeps when they are empty.
+constexpr size_t max_idle_lines = 8;
+
 /// Failures to make an agent that say something about this node and nothing about the agent.
 bool is_about_the_node(v1::ErrorCode code) {
   return code == v1::ERROR_CODE_FORBIDDEN || code == v1::ERROR_CODE_NOT_FOUND || code == v1::ERROR_CODE_UNAVAILABLE
@@ -21,7 +28,7 @@ bool is_about_the_node(v1::ErrorCode code) {
 
 // --- definitions ---
 
-bool host_core::learn(const v1::AgentSpec& spec, int64_t now) {
+bool host_core::learn(const v1::AgentSpec& spec, int64_t now, bool serial) {
   if (auto i = by_hash_.find(spec.hash()); i != by_hash_.end()) {
     i->second->used_at = now;
     return true;
@@ -31,6 +38,7 @@ bool host_core::learn(const v1::AgentSpec& spec, int64_t now) {
   forget_unused();
   auto& a = add_agent(spec, false);
   a.used_at = now;
+  a.serial = serial;
   by_hash_.emplace(spec.hash(), &a);
   return true;
 }
@@ -62,11 +70,6 @@ host_core::agent& host_core::add_agent(const v1::AgentSpec& spec, bool own) {
   return *agents_.emplace(a->id, std::move(a)).first->second;
 }
 
-bool host_core::busy(const agent& a) const {
-  return !a.queue.empty()
-         || std::any_of(a.instances.begin(), a.instances.end(), [](auto* x) { return !x->work.empty(); });
-}
-
 void host_core::forget_unused() {
   while (by_hash_.size() >= limits_.max_definitions) {
     agent* oldest = nullptr;
@@ -84,29 +87,68 @@ void host_core::forget_unused() {
 
 // --- instances ---
 
-void host_core::pump(agent& a, int64_t now) {
-  while (!a.queue.empty()) {
-    instance* best = nullptr;
-    for (auto* x : a.instances)
-      if (x->state == instance_state::up && x->work.size() < a.concurrency
-          && (!best || x->work.size() < best->work.size()))
-        best = x;
-    if (!best)
-      break;
-    run_on(*best, a.queue.begin()->second, now);
+uint32_t host_core::first_waiting(agent& a) {
+  for (auto line = a.lines.begin();;) {
+    auto& those = line->second;
+    while (!those.empty()) {
+      auto [index, generation] = those.front();
+      if (slots_[index].generation == generation && slots_[index].state == slot_state::queued)
+        return index;
+      those.pop_front();
+    }
+    // A line is used again and again; only a crowd of them is not worth its memory.
+    line = a.lines.size() > max_idle_lines ? a.lines.erase(line) : std::next(line);
   }
-  if (a.queue.empty())
+}
+
+size_t host_core::room_of(const agent& a) {
+  if (!a.serial || a.pace_us <= 0)
+    return a.concurrency;
+  // No more ahead than is done in a moment: what an instance holds, no other one can take over.
+  return a.concurrency + static_cast<size_t>(std::min(work_ahead_us / a.pace_us, most_tasks_ahead));
+}
+
+host_core::instance* host_core::free_instance(agent& a) const {
+  if (!a.idle.empty())
+    return a.idle.back();
+  auto room = room_of(a);
+  instance* best = nullptr;
+  if (room > 1)
+    for (auto* x : a.instances)
+      if (x->state == instance_state::up && x->work.size() < room && (!best || x->work.size() < best->work.size()))
+        best = x;
+  return best;
+}
+
+void host_core::now_idle(instance& x) {
+  if (x.idle || x.abandoned || x.state != instance_state::up || !x.work.empty())
     return;
-  auto starting = static_cast<size_t>(std::count_if(a.instances.begin(), a.instances.end(),
-                                                    [](auto* x) { return x->state == instance_state::starting; }));
-  while (a.queue.size() > starting * a.concurrency && a.instances.size() < a.replicas && a.hung < limits_.max_hung) {
+  x.idle = true;
+  x.of->idle.push_back(&x);
+}
+
+void host_core::not_idle(instance& x) {
+  if (std::exchange(x.idle, false))
+    std::erase(x.of->idle, &x);
+}
+
+void host_core::pump(agent& a, int64_t now) {
+  while (a.queued > 0) {
+    auto* to = free_instance(a);
+    if (!to)
+      break;
+    run_on(*to, first_waiting(a), now);
+  }
+  if (a.queued == 0)
+    return;
+  while (a.queued > a.starting * a.concurrency && a.instances.size() < a.replicas && a.hung < limits_.max_hung) {
     auto x = std::make_unique<instance>();
     x->id = ++last_id_;
     x->of = &a;
     a.instances.push_back(x.get());
     actions_.push_back(host_action::start_instance{a.id, x->id, a.spec});
     instances_.emplace(x->id, std::move(x));
-    ++starting;
+    ++a.starting;
   }
   if (a.instances.empty()) {
     v1::Error why;
@@ -118,26 +160,31 @@ void host_core::pump(agent& a, int64_t now) {
 }
 
 void host_core::run_on(instance& at, uint32_t index, int64_t now) {
-  leave_queue(index);
   auto& s = slots_[index];
+  auto& a = *s.of;
+  a.lines.at(-int64_t{s.task.priority()}).pop_front();
+  leave_queue(index);
   s.state = slot_state::running;
-  s.started = now;
   s.at = &at;
+  not_idle(at);
   at.work.push_back(index);
+  ++a.working;
   ++running_;
-  auto task = std::move(s.task);
-  s.task.Clear();
-  s.task.set_run_id(task.run_id());
-  s.task.set_task(task.task());
-  s.task.set_attempt(task.attempt());
-  s.task.set_epoch(task.epoch());
-  s.task.set_traceparent(task.traceparent());
+  s.traceparent = s.task.traceparent();
+  if (!a.serial || at.work.size() <= a.concurrency)
+    begin(index, now);
+  actions_.push_back(host_action::run_task{at.id, a.name, std::move(s.task)});
+}
+
+void host_core::begin(uint32_t index, int64_t now) {
+  auto& s = slots_[index];
+  s.begun = true;
+  s.started = now;
   // From here, and not from its arrival: a fan-out that is wider than its agents must not time out for that.
   if (s.timeout_ms > 0) {
     s.deadline = now + int64_t{s.timeout_ms} * 1'000;
     watch_slot(index, s.deadline);
   }
-  actions_.push_back(host_action::run_task{at.id, s.of->name, std::move(task)});
 }
 
 void host_core::tell_cancel(uint32_t index, const std::string& reason, int64_t now) {
@@ -147,9 +194,9 @@ void host_core::tell_cancel(uint32_t index, const std::string& reason, int64_t n
   s.grace_until = now + int64_t{limits_.cancel_grace.count()} * 1'000;
   watch_slot(index, s.grace_until);
   v1::CancelTask out;
-  out.set_run_id(s.task.run_id());
-  out.set_task(s.task.task());
-  out.set_attempt(s.task.attempt());
+  out.set_run_id(run_of(s));
+  out.set_task(task_of(s));
+  out.set_attempt(s.attempt);
   out.set_reason(reason);
   actions_.push_back(host_action::cancel_task{s.at->id, std::move(out)});
 }
@@ -158,8 +205,12 @@ void host_core::instance_up(uint64_t id, int64_t now) {
   auto i = instances_.find(id);
   if (i == instances_.end() || i->second->abandoned)
     return;
-  i->second->state = instance_state::up;
-  pump(*i->second->of, now);
+  auto& x = *i->second;
+  if (x.state == instance_state::starting)
+    --x.of->starting;
+  x.state = instance_state::up;
+  now_idle(x);
+  pump(*x.of, now);
 }
 
 void host_core::instance_failed(uint64_t id, const v1::Error& why, int64_t now) {
@@ -169,10 +220,13 @@ void host_core::instance_failed(uint64_t id, const v1::Error& why, int64_t now) 
   auto& x = *i->second;
   auto& a = *x.of;
   fail_work(x, why.message(), now);
-  if (x.abandoned)
+  not_idle(x);
+  if (x.abandoned) {
     --a.hung;
-  else
+  } else {
+    a.starting -= x.state == instance_state::starting ? 1 : 0;
     std::erase(a.instances, &x);
+  }
   instances_.erase(i);
   if (a.instances.empty())
     fail_queue(a, is_about_the_node(why.code()) ? v1::TASK_STATUS_REJECTED : v1::TASK_STATUS_FAILED, why, now);
@@ -188,6 +242,8 @@ void host_core::instance_down(uint64_t id, const std::string& reason, int64_t no
     --a.hung;
     instances_.erase(i);
   } else {
+    not_idle(x);
+    a.starting += x.state == instance_state::up ? 1 : 0;
     x.state = instance_state::starting;
     fail_work(x, reason, now);
   }
@@ -200,6 +256,8 @@ void host_core::agent_gone(uint64_t id, const std::string& reason, int64_t now) 
   if (i == agents_.end())
     return;
   auto& a = *i->second;
+  a.idle.clear();
+  a.starting = 0;
   for (auto* x : std::exchange(a.instances, {})) {
     fail_work(*x, reason, now);
     instances_.erase(x->id);
@@ -212,18 +270,23 @@ void host_core::agent_gone(uint64_t id, const std::string& reason, int64_t now) 
 }
 
 void host_core::fail_work(instance& x, const std::string& reason, int64_t now) {
+  x.of->working -= x.work.size();
   for (auto index : std::exchange(x.work, {})) {
-    slots_[index].at = nullptr;
-    if (slots_[index].state == slot_state::running)
+    auto& s = slots_[index];
+    s.at = nullptr;
+    if (s.state != slot_state::running)
+      free_slot(index);
+    else if (s.begun)
       answer_error(index, v1::TASK_STATUS_FAILED, v1::ERROR_CODE_AGENT_CRASHED, "agent crashed: " + reason, true, now);
     else
-      free_slot(index);
+      answer_error(index, v1::TASK_STATUS_REJECTED, v1::ERROR_CODE_UNAVAILABLE,
+                   "agent \"" + *x.of->name + "\" crashed before it began with this task", true, now);
   }
 }
 
 void host_core::fail_queue(agent& a, v1::TaskStatus status, const v1::Error& why, int64_t now) {
-  while (!a.queue.empty())
-    answer_error(a.queue.begin()->second, status, why.code(), why.message(), why.retryable(), now);
+  while (a.queued > 0)
+    answer_error(first_waiting(a), status, why.code(), why.message(), why.retryable(), now);
 }
 
 void host_core::replace_hung(instance& x, int64_t now) {
@@ -231,6 +294,7 @@ void host_core::replace_hung(instance& x, int64_t now) {
   x.abandoned = true;
   ++a.hung;
   ++counters_.hung_instances;
+  not_idle(x);
   std::erase(a.instances, &x);
   actions_.push_back(host_action::abandon_instance{a.id, x.id});
   fail_work(x, "an instance that ignored a cancellation was replaced", now);
@@ -260,6 +324,8 @@ void host_core::stop(agent& a) {
   if (a.instances.empty())
     return;
   actions_.push_back(host_action::stop_agent{a.id});
+  a.idle.clear();
+  a.starting = 0;
   for (auto* x : std::exchange(a.instances, {}))
     instances_.erase(x->id);
 }

@@ -13,16 +13,20 @@ void host_core::answer(uint32_t index, v1::TaskResult&& result, int64_t now) {
   auto started = s.state == slot_state::running;
   auto rejected = result.status() == v1::TASK_STATUS_REJECTED;
   auto& timings = *result.mutable_timings();
-  timings.set_queued_us(static_cast<uint64_t>((started ? s.started : now) - s.arrived));
-  timings.set_run_us(started ? static_cast<uint64_t>(now - s.started) : 0);
-  result.set_run_id(s.task.run_id());
-  result.set_task(s.task.task());
-  result.set_attempt(s.task.attempt());
-  result.set_epoch(s.task.epoch());
+  timings.set_queued_us(static_cast<uint64_t>((s.begun ? s.started : now) - s.arrived));
+  timings.set_run_us(s.begun ? static_cast<uint64_t>(now - s.started) : 0);
+  result.set_run_id(run_of(s));
+  result.set_task(task_of(s));
+  result.set_attempt(s.attempt);
+  result.set_epoch(s.epoch);
   result.set_node(limits_.node);
-  auto traceparent = result.status() == v1::TASK_STATUS_SUCCESS ? std::string{} : s.task.traceparent();
-  actions_.push_back(host_action::answer{s.sink, s.of->name, started, std::move(result), std::move(traceparent)});
+  std::string traceparent;
+  if (result.status() != v1::TASK_STATUS_SUCCESS)
+    traceparent = started ? s.traceparent : s.task.traceparent();
+  actions_.push_back(host_action::answer{s.sink, s.of->name, s.begun, std::move(result), std::move(traceparent)});
   s.of->used_at = now;
+  if (started && s.at)
+    s.run_id = run_of(s);
   // A rejected attempt has not begun: whoever sends it here again wants it to run.
   if (rejected)
     forget(s.key);
@@ -83,10 +87,13 @@ void host_core::reject(const v1::Task& task, uint64_t sink, v1::ErrorCode code, 
 // --- records ---
 
 std::optional<uint64_t> host_core::find_key(const std::string& run_id, uint32_t task) const {
-  auto i = run_numbers_.find(run_id);
-  if (i == run_numbers_.end())
-    return std::nullopt;
-  auto key = uint64_t{i->second} << 32 | task;
+  if (last_run_ >= runs_.size() || runs_[last_run_].id != run_id) {
+    auto i = run_numbers_.find(run_id);
+    if (i == run_numbers_.end())
+      return std::nullopt;
+    last_run_ = i->second;
+  }
+  auto key = uint64_t{last_run_} << 32 | task;
   return records_.contains(key) ? std::optional{key} : std::nullopt;
 }
 
@@ -158,15 +165,25 @@ void host_core::free_slot(uint32_t index) {
 
 void host_core::leave_queue(uint32_t index) {
   auto& s = slots_[index];
-  s.of->queue.erase(std::pair{-int64_t{s.task.priority()}, s.order});
+  --s.of->queued;
   --queued_;
   queued_bytes_ -= s.bytes;
 }
 
-void host_core::leave_instance(uint32_t index) {
+void host_core::leave_instance(uint32_t index, int64_t now) {
   auto& s = slots_[index];
-  std::erase(s.at->work, index);
+  auto& x = *s.at;
+  auto& a = *s.of;
+  std::erase(x.work, index);
   s.at = nullptr;
+  --a.working;
+  if (s.begun)
+    a.pace_us = a.pace_us == 0 ? std::max<int64_t>(1, now - s.started)
+                               : std::max<int64_t>(1, (3 * a.pace_us + now - s.started) / 4);
+  // What it was given ahead is next.
+  if (a.serial && x.work.size() >= a.concurrency && !slots_[x.work[a.concurrency - 1]].begun)
+    begin(x.work[a.concurrency - 1], now);
+  now_idle(x);
 }
 
 } // namespace troupe

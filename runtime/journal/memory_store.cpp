@@ -29,13 +29,14 @@ result<std::vector<result<v1::EventsAppended>>> memory_store::append(std::span<c
       out.emplace_back(tl::unexpected(admitted.error()));
       continue;
     }
-    auto same = [](const auto& a, const auto& b) { return a.SerializeAsString() == b.SerializeAsString(); };
+    auto same = [](const v1::RunEvent& a, const std::string& b) { return a.SerializeAsString() == b; };
     if (!std::equal(entry->events().begin(), entry->events().begin() + admitted->known,
                     run.events.begin() + static_cast<std::ptrdiff_t>(entry->first_seq()) - 1, same)) {
       out.emplace_back(other_events(*entry));
       continue;
     }
-    run.events.insert(run.events.end(), entry->events().begin() + admitted->known, entry->events().end());
+    for (auto k = admitted->known; k < entry->events_size(); ++k)
+      run.events.push_back(entry->events(k).SerializeAsString());
     if (entry->has_summary()) {
       run.summary.set_state(entry->summary().state());
       run.summary.set_finished_at_ms(entry->summary().finished_at_ms());
@@ -62,7 +63,9 @@ result<v1::RunSummary> memory_store::create(const v1::CreateRun& request) {
   if (!fresh && definition->second != request.definition())
     return definition_differs(summary.definition_hash());
   auto& run = runs_[summary.run_id()];
-  run = {.summary = summary, .events = {request.events().begin(), request.events().end()}, .number = runs_.size()};
+  run = {.summary = summary, .events = {}, .number = runs_.size()};
+  for (const auto& event : request.events())
+    run.events.push_back(event.SerializeAsString());
   ++commits_;
   return summary;
 }
@@ -92,7 +95,7 @@ result<v1::RunDetails> memory_store::load(const std::string& run_id) {
   *out.mutable_summary() = i->second.summary;
   out.set_definition(definitions_.at(i->second.summary.definition_hash()));
   for (const auto& event : i->second.events)
-    *out.add_events() = event;
+    out.add_events()->ParseFromString(event);
   return out;
 }
 

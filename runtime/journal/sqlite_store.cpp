@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include <sqlite3.h>
@@ -138,6 +139,9 @@ struct sqlite_store::impl {
   statement select_events{db, "SELECT content FROM event WHERE key BETWEEN ? AND ? ORDER BY key"};
   /// Reused for every event.
   std::string buffer;
+  /// Within `together`: the transaction is there already.
+  bool in_group = false;
+  std::optional<error> group_failure;
 
   struct stored_head : run_head {
     uint64_t number = 0;
@@ -148,6 +152,48 @@ struct sqlite_store::impl {
       config.around_commit([&] { tx.commit(); });
     else
       tx.commit();
+  }
+
+  /// A transaction of its own, or a part of the group's.
+  template <class F>
+  auto write(F f) -> decltype(f()) {
+    if (in_group) {
+      // A failure may have ended the transaction already: what comes now would be written alone.
+      if (group_failure)
+        throw failure{*group_failure};
+      try {
+        return f();
+      } catch (const failure& x) {
+        group_failure = x.what;
+        throw;
+      }
+    }
+    sqlite::transaction tx{db};
+    auto out = f();
+    commit(tx);
+    return out;
+  }
+
+  result<void> together(const std::function<void()>& writes) {
+    struct group {
+      impl& of;
+      explicit group(impl& x) : of{x} {
+        of.in_group = true;
+        of.group_failure.reset();
+      }
+      ~group() {
+        of.in_group = false;
+      }
+    };
+    sqlite::transaction tx{db};
+    {
+      group all{*this};
+      writes();
+    }
+    if (group_failure)
+      return tl::unexpected(*group_failure);
+    commit(tx);
+    return {};
   }
 
   result<stored_head> head(const std::string& run_id) {
@@ -232,7 +278,6 @@ struct sqlite_store::impl {
     if (auto ok = check_create(request); !ok)
       return tl::unexpected(ok.error());
     const auto& summary = request.summary();
-    sqlite::transaction tx{db};
     if (auto existing = summary_of(summary.run_id()))
       return existing;
     auto definition = definition_number(request);
@@ -244,7 +289,6 @@ struct sqlite_store::impl {
     uint64_t seq = 0;
     for (const auto& event : request.events())
       write_event(number, ++seq, event);
-    commit(tx);
     return summary;
   }
 
@@ -317,18 +361,22 @@ sqlite_store::~sqlite_store() = default;
 
 result<std::vector<result<v1::EventsAppended>>> sqlite_store::append(std::span<const v1::AppendEvents* const> batch) {
   return guarded([&]() -> result<std::vector<result<v1::EventsAppended>>> {
-    std::vector<result<v1::EventsAppended>> out;
-    out.reserve(batch.size());
-    sqlite::transaction tx{impl_->db};
-    for (const auto* entry : batch)
-      out.push_back(impl_->append_one(*entry));
-    impl_->commit(tx);
-    return out;
+    return impl_->write([&] {
+      std::vector<result<v1::EventsAppended>> out;
+      out.reserve(batch.size());
+      for (const auto* entry : batch)
+        out.push_back(impl_->append_one(*entry));
+      return out;
+    });
   });
 }
 
 result<v1::RunSummary> sqlite_store::create(const v1::CreateRun& request) {
-  return guarded([&] { return impl_->create(request); });
+  return guarded([&] { return impl_->write([&] { return impl_->create(request); }); });
+}
+
+result<void> sqlite_store::together(const std::function<void()>& writes) {
+  return guarded([&] { return impl_->together(writes); });
 }
 
 result<v1::RunSummary> sqlite_store::claim(const v1::ClaimRun& request) {

@@ -35,6 +35,7 @@ public:
 
   result<std::vector<result<v1::EventsAppended>>> append(std::span<const v1::AppendEvents* const> batch) override;
   result<v1::RunSummary> create(const v1::CreateRun& request) override;
+  result<void> together(const std::function<void()>& writes) override;
   result<v1::RunSummary> claim(const v1::ClaimRun& request) override;
   result<v1::RunDetails> load(const std::string& run_id) override;
   result<v1::RunList> list(uint32_t limit, bool unfinished_only) override;

@@ -5,6 +5,7 @@
 #include "troupe/v1/run.pb.h"
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,6 +32,13 @@ public:
   /// The stored summary; of the existing run when the id is taken. `summary.epoch` and `summary.owner` are stored as
   /// given. ERROR_CODE_INVALID_INPUT.
   virtual result<v1::RunSummary> create(const v1::CreateRun& request) = 0;
+
+  /// Calls `writes`; what that appends and creates becomes one transaction. The error means that nothing was written,
+  /// whatever the calls in `writes` returned. A store that waits for no disk may keep them apart.
+  virtual result<void> together(const std::function<void()>& writes) {
+    writes();
+    return {};
+  }
 
   /// Compare-and-set of (epoch, owner); see ClaimRun. A run's own owner may claim it again. ERROR_CODE_FENCED,
   /// ERROR_CODE_NOT_FOUND, ERROR_CODE_INVALID_INPUT.

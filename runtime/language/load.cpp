@@ -83,7 +83,8 @@ checked<workflow_ptr> compile(const document_node& root, const std::string& sour
     out->agents.emplace(name, definition);
     out->document["agents"][name] = is_own ? own.documents[name] : shared.documents[name];
   }
-  out->hash = sha256_hex(out->document.dump());
+  out->text = out->document.dump();
+  out->hash = sha256_hex(out->text);
   return out;
 }
 

@@ -10,7 +10,7 @@
 namespace troupe {
 
 engine::engine(workflow_ptr definition, bool publish_updates)
-    : workflow_{std::move(definition)}, publish_updates_{publish_updates} {}
+    : workflow_{std::move(definition)}, updates_left_{publish_updates ? UINT64_MAX : 0} {}
 
 // -- events -----------------------------------------------------------------------------------------------------------
 
@@ -263,7 +263,7 @@ void engine::end(frame& f, outcome how) {
   stop_timer(f.retry_timer);
   f.now = frame::phase::ended;
   how.attempts = std::max(how.attempts, f.tries);
-  if (publish_updates_ && f.parent != nullptr) {
+  if (f.parent != nullptr && publishes()) {
     auto update = new_update();
     auto* finished = update.mutable_step_finished();
     finished->set_step(path_of(f));
@@ -332,7 +332,7 @@ void engine::stop_tree(frame& f, const std::string& reason) {
   if (f.body)
     f.body->stop(*this, f, reason);
   f.now = frame::phase::ended;
-  if (publish_updates_ && f.parent != nullptr) {
+  if (f.parent != nullptr && publishes()) {
     auto update = new_update();
     auto* finished = update.mutable_step_finished();
     finished->set_step(path_of(f));

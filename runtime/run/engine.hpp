@@ -50,6 +50,12 @@ public:
   }
   uint64_t digest() const;
   std::vector<v1::RunUpdate> snapshot() const;
+  void publish_at_most(uint64_t updates) {
+    updates_left_ = updates;
+  }
+  bool updates_missed() const {
+    return updates_missed_;
+  }
 
   // For bodies.
   const workflow& definition() const {
@@ -110,8 +116,10 @@ public:
 
   void publish(v1::RunUpdate update);
   void publish_started(const frame& f, uint32_t children);
-  bool publishes() const {
-    return publish_updates_;
+  /// Whether an update is to be made. Where it is not, something is missed.
+  bool publishes() {
+    updates_missed_ = updates_missed_ || updates_left_ == 0;
+    return updates_left_ > 0;
   }
   v1::RunUpdate new_update() const;
 
@@ -156,7 +164,8 @@ private:
   uint64_t digest_of(const frame& f) const;
 
   workflow_ptr workflow_;
-  bool publish_updates_;
+  uint64_t updates_left_;
+  bool updates_missed_ = false;
   bool started_ = false;
   bool finished_ = false;
   finish_run result_;

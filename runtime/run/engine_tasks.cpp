@@ -28,7 +28,7 @@ uint32_t engine::send_task(uint32_t task, v1::Task message) {
   message.set_epoch(epoch_);
   message.set_idempotency_key(run_id_ + '/' + std::to_string(task));
   message.set_traceparent(traceparent_);
-  if (publish_updates_) {
+  if (publishes()) {
     auto update = new_update();
     auto* started = update.mutable_task_started();
     started->set_step(message.step());
@@ -107,6 +107,7 @@ v1::RunUpdate engine::new_update() const {
 }
 
 void engine::publish(v1::RunUpdate update) {
+  --updates_left_;
   out_->push_back(publish_update{std::move(update)});
 }
 
@@ -120,7 +121,7 @@ v1::RunUpdate engine::started_update(const frame& f, uint32_t children) const {
 }
 
 void engine::publish_started(const frame& f, uint32_t children) {
-  if (publish_updates_ && f.parent != nullptr)
+  if (f.parent != nullptr && publishes())
     publish(started_update(f, children));
 }
 

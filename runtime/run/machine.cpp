@@ -49,4 +49,12 @@ std::vector<v1::RunUpdate> run_machine::snapshot() const {
   return impl_->run.snapshot();
 }
 
+void run_machine::publish_at_most(uint64_t updates) {
+  impl_->run.publish_at_most(updates);
+}
+
+bool run_machine::updates_missed() const {
+  return impl_->run.updates_missed();
+}
+
 } // namespace troupe

@@ -46,6 +46,12 @@ public:
   /// Current state of every step that has begun, as updates for a new watcher.
   std::vector<v1::RunUpdate> snapshot() const;
 
+  /// From now on `step` yields no more than so many publish_update commands.
+  void publish_at_most(uint64_t updates);
+
+  /// Whether there were more than that.
+  bool updates_missed() const;
+
 private:
   struct impl;
   std::unique_ptr<impl> impl_;

@@ -4,7 +4,8 @@
 #include "runtime/run/frame_scope.hpp"
 
 #include <algorithm>
-#include <set>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace troupe {
@@ -56,7 +57,11 @@ std::optional<error> parallel_body::expand(engine& run, frame& self) {
                      + std::to_string(most_branches),
                  false};
   items_ = std::make_shared<const json>(std::move(*items));
-  std::set<std::string> taken;
+  // The names stay where they are: nothing is added to `branches_` beyond what is reserved.
+  std::unordered_set<std::string_view> taken;
+  taken.reserve(items_->size());
+  branches_.reserve(items_->size());
+  to_start_.reserve(items_->size());
   for (size_t i = 0; i < items_->size(); ++i) {
     const auto& item = (*items_)[i];
     auto name = std::to_string(i);
@@ -69,12 +74,12 @@ std::optional<error> parallel_body::expand(engine& run, frame& self) {
       name = item.get<std::string>();
     }
     // Two branches of one name would be one entry of the result.
-    if (!taken.insert(name).second) {
+    if (taken.contains(name)) {
       name += '#';
       name += std::to_string(i);
-      taken.insert(name);
     }
     branches_.push_back({std::move(name), nullptr});
+    taken.insert(branches_.back().name);
   }
   return std::nullopt;
 }

@@ -106,32 +106,41 @@ std::optional<int64_t> run_session::next_timer() const {
   return timers_by_due_.begin()->first - shift_ms_;
 }
 
-std::optional<v1::AppendEvents> run_session::take_append() {
+std::shared_ptr<const v1::AppendEvents> run_session::take_append() {
   // The event that a run is created with may end it (all its steps are skipped, an input cannot be mapped): then the
   // store has the event, but not yet the end.
   auto only_the_end = pending_.empty() && machine_.finished() && !held_.empty();
-  if (appending_ || (pending_.empty() && !only_the_end))
-    return std::nullopt;
-  v1::AppendEvents append;
-  append.set_run_id(summary_.run_id());
-  append.set_epoch(summary_.epoch());
-  append.set_first_seq(durable_seq_ + 1);
+  if (appending_ || (pending_.empty() && !append_ && !only_the_end))
+    return nullptr;
+  auto append = std::make_shared<v1::AppendEvents>();
+  append->set_run_id(summary_.run_id());
+  append->set_epoch(summary_.epoch());
+  append->set_first_seq(durable_seq_ + 1);
+  // One that failed is repeated.
+  if (append_)
+    *append->mutable_events() = append_->events();
+  auto room = most_events_per_append - std::min(most_events_per_append, static_cast<size_t>(append->events_size()));
+  for (auto count = std::min(pending_.size(), room); count > 0; --count) {
+    *append->add_events() = std::move(pending_.front());
+    pending_.pop_front();
+  }
+  if (machine_.finished() && pending_.empty())
+    *append->mutable_summary() = summary_;
   appending_ = true;
-  auto count = std::min(pending_.size(), most_events_per_append);
-  for (size_t i = 0; i < count; ++i)
-    *append.add_events() = pending_[i];
-  if (machine_.finished() && count == pending_.size())
-    *append.mutable_summary() = summary_;
-  return append;
+  append_ = std::move(append);
+  return append_;
 }
 
 std::vector<command> run_session::appended(uint64_t last_seq) {
   std::vector<command> out;
-  while (durable_seq_ < last_seq && !pending_.empty()) {
-    ++durable_seq_;
-    pending_.pop_front();
+  if (append_) {
+    auto end = durable_seq_ + static_cast<uint64_t>(append_->events_size());
+    if (last_seq < end)
+      return out;
+    durable_seq_ = end;
+    append_ = nullptr;
+    appending_ = false;
   }
-  appending_ = false;
   while (!held_.empty() && held_.front().first <= durable_seq_) {
     out.push_back(std::move(held_.front().second));
     held_.pop_front();
@@ -144,7 +153,7 @@ void run_session::append_failed() {
 }
 
 bool run_session::done() const {
-  return machine_.finished() && pending_.empty() && held_.empty();
+  return machine_.finished() && pending_.empty() && !append_ && held_.empty();
 }
 
 } // namespace troupe

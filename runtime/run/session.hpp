@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -40,14 +41,21 @@ public:
   /// When the next timer is due, on the clock of `now_ms` as it was when we were told last.
   std::optional<int64_t> next_timer() const;
 
-  /// What is to be appended now. One append is under way at a time; events that come meanwhile go with the next.
-  std::optional<v1::AppendEvents> take_append();
+  /// What is to be appended now; null when there is nothing. One append is under way at a time; events that come
+  /// meanwhile go with the next. Shared, so that nobody copies it on its way: the session keeps it until it is durable.
+  std::shared_ptr<const v1::AppendEvents> take_append();
 
-  /// The append is durable: returns the commands that may leave.
+  /// Events up to this one are durable: returns the commands that may leave. The late answer to a smaller append than
+  /// that of now means nothing; the answer to this one follows.
   std::vector<command> appended(uint64_t last_seq);
 
   /// The append failed and will be tried again: `take_append` yields the same events (and newer ones) anew.
   void append_failed();
+
+  /// Whether an append is under way.
+  bool appending() const {
+    return appending_;
+  }
 
   /// Everything known has been made durable and the run has ended.
   bool done() const;
@@ -59,6 +67,11 @@ public:
   }
   uint64_t durable_seq() const {
     return durable_seq_;
+  }
+
+  /// See run_machine.
+  void publish_at_most(uint64_t updates) {
+    machine_.publish_at_most(updates);
   }
 
   const run_machine& machine() const {
@@ -82,8 +95,10 @@ private:
   /// What the run's clock showed last, and how far it is ahead of the clock that we are told.
   int64_t latest_ms_ = 0;
   int64_t shift_ms_ = 0;
-  /// Not yet durable. While `appending_`, the first of them are on their way to the store.
+  /// Not yet durable, and not in an append yet.
   std::deque<v1::RunEvent> pending_;
+  /// The last append, until it is durable; on its way to the store while `appending_`.
+  std::shared_ptr<const v1::AppendEvents> append_;
   bool appending_ = false;
   /// Commands by the event that they follow from.
   std::deque<std::pair<uint64_t, command>> held_;

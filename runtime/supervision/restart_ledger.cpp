@@ -14,9 +14,10 @@ std::optional<milliseconds> restart_ledger::record(int64_t now_ms) {
     return std::nullopt;
   const auto& backoff = limits_.backoff;
   auto longest = static_cast<double>(backoff.longest.count());
+  auto waits = static_cast<double>(recent_.size()) - (backoff.first_at_once ? 1 : 0);
   // pow may be infinite; the bound takes care of that.
-  auto wait = std::min(longest, static_cast<double>(backoff.initial.count())
-                                    * std::pow(backoff.factor, static_cast<double>(recent_.size())));
+  auto wait =
+      waits < 0 ? 0 : std::min(longest, static_cast<double>(backoff.initial.count()) * std::pow(backoff.factor, waits));
   wait *= 1 - std::clamp(backoff.jitter, 0.0, 1.0) * random_.unit();
   recent_.push_back(now_ms);
   return milliseconds{static_cast<int64_t>(wait)};

@@ -34,6 +34,8 @@ struct restart_backoff {
   milliseconds longest{5'000};
   /// Range: 0 to 1.
   double jitter = 0.25;
+  /// The first restart within the period does not wait: one crash is an accident, and somebody waits for the next life.
+  bool first_at_once = false;
 };
 
 /// How much a supervisor puts up with.

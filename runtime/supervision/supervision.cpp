@@ -1,6 +1,7 @@
 #include "runtime/supervision/supervision.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace troupe {
@@ -11,7 +12,16 @@ supervision::supervision(restart_strategy strategy, restart_limits limits, rando
     : strategy_{strategy}, ledger_{limits, random} {}
 
 supervision::children_type::iterator supervision::find(const std::string& id) {
-  return std::find_if(children_.begin(), children_.end(), [&](const child& x) { return x.options.id == id; });
+  auto i = by_id_.find(id);
+  return i == by_id_.end() ? children_.end() : i->second;
+}
+
+void supervision::move(child& who, state next) {
+  who.now = next;
+  if (next == state::up || next == state::ended)
+    moving_.erase(who.number);
+  else
+    moving_.emplace(who.number, &who);
 }
 
 // -- events -----------------------------------------------------------------------------------------------------------
@@ -20,12 +30,20 @@ supervision::add_outcome supervision::add(child_options options, int64_t now_ms,
   if (closing_)
     return add_outcome::closing;
   auto who = find(options.id);
-  if (who == children_.end())
+  auto number = last_number_ + 1;
+  if (who == children_.end()) {
     who = children_.insert(children_.end(), child{});
-  else if (who->now != state::ended)
+    by_id_.emplace(options.id, who);
+    last_number_ = number;
+  } else if (who->now != state::ended) {
     return add_outcome::exists;
+  } else {
+    number = who->number;
+  }
   *who = child{};
+  who->number = number;
   who->options = std::move(options);
+  move(*who, state::waiting);
   who->due_ms = now_ms;
   who->on_trial = !founder;
   return add_outcome::accepted;
@@ -58,7 +76,7 @@ void supervision::started(const std::string& id, int64_t) {
   auto who = find(id);
   if (who == children_.end() || who->now != state::starting)
     return;
-  who->now = state::up;
+  move(*who, state::up);
   who->on_trial = false;
   who->restarts += who->started_before ? 1 : 0;
   who->started_before = true;
@@ -84,10 +102,10 @@ void supervision::close() {
   closing_ = true;
   for (auto& x : children_)
     if (x.now == state::waiting)
-      x.now = state::ended;
+      move(x, state::ended);
   // Somebody waits for the answer to these.
   for (auto who = children_.begin(); who != children_.end();)
-    who = who->on_trial ? forget(who, kind::refused) : who + 1;
+    who = who->on_trial ? forget(who, kind::refused) : std::next(who);
 }
 
 // -- what follows from an end -----------------------------------------------------------------------------------------
@@ -98,7 +116,7 @@ void supervision::gone(children_type::iterator who, bool normal, int64_t now_ms)
     forget(who, kind::removed);
     return;
   }
-  who->now = state::ended;
+  move(*who, state::ended);
   if (closing_ || (expected && !who->restarts_with_group))
     return;
   auto restart = who->options.restart;
@@ -107,7 +125,7 @@ void supervision::gone(children_type::iterator who, bool normal, int64_t now_ms)
   } else if (who->restarts_with_group) {
     // Also when it ended by itself before its turn to stop had come.
     who->restarts_with_group = false;
-    who->now = state::waiting;
+    move(*who, state::waiting);
   } else if (restart == restart_type::permanent || !normal) {
     crashed(who, now_ms);
   }
@@ -121,7 +139,7 @@ void supervision::crashed(children_type::iterator who, int64_t now_ms) {
     return;
   }
   auto due = now_ms + wait->count();
-  who->now = state::waiting;
+  move(*who, state::waiting);
   who->due_ms = due;
   if (strategy_ == restart_strategy::one_for_one)
     return;
@@ -131,12 +149,14 @@ void supervision::crashed(children_type::iterator who, int64_t now_ms) {
     if (i->now == state::up)
       i->restarts_with_group = true;
     else if (i->now == state::ended)
-      i->now = state::waiting;
+      move(*i, state::waiting);
   }
 }
 
 supervision::children_type::iterator supervision::forget(children_type::iterator who, kind how) {
   commands_.push_back({how, who->options.id});
+  moving_.erase(who->number);
+  by_id_.erase(who->options.id);
   return children_.erase(who);
 }
 
@@ -148,7 +168,8 @@ supervision_commands supervision::advance(int64_t now_ms) {
     if (!stop_last([](const child&) { return true; }, now_ms) && !std::exchange(closed_, true))
       commands_.push_back({kind::closed, {}});
   } else {
-    stop_last([](const child& x) { return x.restarts_with_group; }, now_ms);
+    if (strategy_ != restart_strategy::one_for_one)
+      stop_last([](const child& x) { return x.restarts_with_group; }, now_ms);
     if (!starts_are_held())
       start_next(now_ms);
   }
@@ -156,7 +177,7 @@ supervision_commands supervision::advance(int64_t now_ms) {
 }
 
 void supervision::begin_stop(child& who, int64_t now_ms) {
-  who.now = state::stopping;
+  move(who, state::stopping);
   who.killed = false;
   who.deadline_ms = now_ms + who.options.grace.count();
   commands_.push_back({kind::stop, who.options.id});
@@ -164,7 +185,8 @@ void supervision::begin_stop(child& who, int64_t now_ms) {
 
 void supervision::enforce_deadlines(int64_t now_ms) {
   std::vector<std::string> abandoned;
-  for (auto& x : children_) {
+  for (auto& [number, who] : moving_) {
+    auto& x = *who;
     if (x.now != state::stopping || now_ms < x.deadline_ms)
       continue;
     if (x.killed) {
@@ -196,13 +218,14 @@ bool supervision::stop_last(Predicate has_to_stop, int64_t now_ms) {
 }
 
 void supervision::start_next(int64_t now_ms) {
-  for (auto& x : children_) {
+  for (auto& [number, who] : moving_) {
+    auto& x = *who;
     if (x.now == state::starting)
       return;
     if (x.now != state::waiting)
       continue;
     if (x.due_ms <= now_ms) {
-      x.now = state::starting;
+      move(x, state::starting);
       commands_.push_back({kind::start, x.options.id});
       return;
     }
@@ -225,7 +248,8 @@ std::optional<int64_t> supervision::next_wake() const {
   std::optional<int64_t> wake;
   auto at = [&](int64_t time) { wake = wake ? std::min(*wake, time) : time; };
   bool held = starts_are_held();
-  for (const auto& x : children_) {
+  for (const auto& [number, who] : moving_) {
+    const auto& x = *who;
     if (x.now == state::stopping) {
       at(x.deadline_ms);
     } else if (x.now == state::waiting && !held) {

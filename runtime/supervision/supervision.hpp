@@ -7,8 +7,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
+#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace troupe {
@@ -114,7 +117,10 @@ private:
 
   struct child {
     child_options options;
-    state now = state::waiting;
+    /// Changed by `move` alone.
+    state now = state::ended;
+    /// Grows from each child to the one behind it.
+    uint64_t number = 0;
     /// Waiting: not before this.
     int64_t due_ms = 0;
     /// Stopping: the patience ends here.
@@ -129,9 +135,10 @@ private:
     uint64_t restarts = 0;
   };
 
-  using children_type = std::vector<child>;
+  using children_type = std::list<child>;
 
   children_type::iterator find(const std::string& id);
+  void move(child& who, state next);
   void crashed(children_type::iterator who, int64_t now_ms);
   void gone(children_type::iterator who, bool normal, int64_t now_ms);
   children_type::iterator forget(children_type::iterator who, supervision_command::kind how);
@@ -146,6 +153,11 @@ private:
   restart_strategy strategy_;
   restart_ledger ledger_;
   children_type children_;
+  std::unordered_map<std::string, children_type::iterator> by_id_;
+  uint64_t last_number_ = 0;
+  /// Those that wait, start or stop, in order. A supervisor of a thousand children that are up must not look at all of
+  /// them at every turn.
+  std::map<uint64_t, child*> moving_;
   /// Not yet handed out.
   supervision_commands commands_;
   bool closing_ = false;

@@ -24,7 +24,8 @@ struct workflow {
   /// The document in canonical form (durations and shorthands as written, agents of `--agents` merged in):
   /// compiling it again gives the same workflow. This is what the store keeps.
   json document;
-  /// SHA-256 (hex) of the canonical text of `document`.
+  /// Its canonical text, and the SHA-256 (hex) of that.
+  std::string text;
   std::string hash;
 };
 

@@ -141,6 +141,19 @@ TEST_F(coordinator_test, tells_a_watcher_what_happens_and_how_it_ended) {
   EXPECT_EQ(updates->back().run_finished().output(), "2");
 }
 
+TEST_F(coordinator_test, tells_nothing_but_the_end_to_a_watcher_who_wants_no_more) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  v1::WatchRun watch;
+  watch.set_run_id("r1");
+  watch.set_only_the_end(true);
+  ASSERT_TRUE(ask<v1::RunSummary>(boss, watch, watcher));
+  answer(next_task(), 1);
+  EXPECT_TRUE(updates->empty());
+  answer(next_task(), 2);
+  ASSERT_EQ(updates->size(), 1U);
+  EXPECT_EQ(updates->back().run_finished().output(), "2");
+}
+
 TEST_F(coordinator_test, tells_a_late_watcher_how_a_run_ended) {
   ask<v1::RunAccepted>(boss, submission(two_steps));
   answer(next_task(), 1);

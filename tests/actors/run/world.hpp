@@ -49,32 +49,34 @@ struct world : actor_fixture {
         return to_caf(result.error());
       return std::move(*result);
     };
+    auto take = [me, seen](const v1::AppendEvents& append) -> caf::result<v1::EventsAppended> {
+      if (append.run_id().empty()) {
+        for (auto& commit : std::exchange(seen->held, {}))
+          commit();
+        return v1::EventsAppended{};
+      }
+      ++seen->appends;
+      if (seen->append_error)
+        return to_caf(*seen->append_error);
+      auto promise = me->make_response_promise<v1::EventsAppended>();
+      auto commit = [seen, append, promise]() mutable {
+        const v1::AppendEvents* batch[] = {&append};
+        auto outer = seen->store.append(batch);
+        auto& inner = outer->front();
+        if (inner)
+          promise.deliver(*inner);
+        else
+          promise.deliver(to_caf(inner.error()));
+      };
+      if (seen->hold_appends)
+        seen->held.push_back(commit);
+      else
+        commit();
+      return promise;
+    };
     return {
-        [me, seen](const v1::AppendEvents& append) -> caf::result<v1::EventsAppended> {
-          if (append.run_id().empty()) {
-            for (auto& commit : std::exchange(seen->held, {}))
-              commit();
-            return v1::EventsAppended{};
-          }
-          ++seen->appends;
-          if (seen->append_error)
-            return to_caf(*seen->append_error);
-          auto promise = me->make_response_promise<v1::EventsAppended>();
-          auto commit = [seen, append, promise]() mutable {
-            const v1::AppendEvents* batch[] = {&append};
-            auto outer = seen->store.append(batch);
-            auto& inner = outer->front();
-            if (inner)
-              promise.deliver(*inner);
-            else
-              promise.deliver(to_caf(inner.error()));
-          };
-          if (seen->hold_appends)
-            seen->held.push_back(commit);
-          else
-            commit();
-          return promise;
-        },
+        [take](const v1::AppendEvents& append) { return take(append); },
+        [take](const append_events_ptr& append) { return take(*append); },
         [seen, answer](const v1::CreateRun& request) { return answer(seen->store.create(request)); },
         [seen, answer](const v1::ClaimRun& request) { return answer(seen->store.claim(request)); },
         [seen, answer](const v1::GetRun& request) { return answer(seen->store.load(request.run_id())); },

@@ -200,6 +200,22 @@ TEST_F(sqlite_store_test, writes_nothing_of_a_batch_that_does_not_fit) {
   EXPECT_TRUE(append_one(*sut, small));
 }
 
+TEST_F(sqlite_store_test, writes_nothing_of_a_group_of_calls_when_one_of_them_fails) {
+  auto sut = try_open(1'000, 200'000).value();
+  ASSERT_TRUE(sut->create(create_request("r")));
+  auto fat = append_request("r", 1, 2);
+  fat.mutable_events(0)->mutable_run_submitted()->set_input(std::string(1'000'000, 'x'));
+  auto done = sut->together([&] {
+    EXPECT_TRUE(sut->create(create_request("before")));
+    EXPECT_EQ(code_of(append_one(*sut, fat)), v1::ERROR_CODE_STORE);
+    EXPECT_EQ(code_of(sut->create(create_request("after"))), v1::ERROR_CODE_STORE);
+  });
+  EXPECT_EQ(code_of(done), v1::ERROR_CODE_STORE);
+  EXPECT_EQ(code_of(sut->load("before")), v1::ERROR_CODE_NOT_FOUND);
+  EXPECT_EQ(code_of(sut->load("after")), v1::ERROR_CODE_NOT_FOUND);
+  EXPECT_TRUE(append_one(*sut, append_request("r", 1, 2)));
+}
+
 TEST_F(sqlite_store_test, refuses_a_directory_that_is_missing_or_none) {
   auto missing = sqlite_store::open({.data_dir = dir / "nowhere", .owner_alive = {}});
   ASSERT_EQ(code_of(missing), v1::ERROR_CODE_STORE);

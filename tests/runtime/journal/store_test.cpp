@@ -250,5 +250,17 @@ TEST(memory_store_test, fails_as_often_as_told_and_changes_nothing) {
   EXPECT_EQ(sut.commits(), 1u);
 }
 
+TYPED_TEST(store_test, writes_together_what_belongs_to_several_calls) {
+  ASSERT_TRUE(this->sut->create(create_request("old")));
+  auto done = this->sut->together([&] {
+    EXPECT_TRUE(append_one(*this->sut, append_request("old", 1, 2)));
+    EXPECT_TRUE(this->sut->create(create_request("new")));
+  });
+  ASSERT_TRUE(done);
+  EXPECT_EQ(this->loaded("old").events_size(), 2);
+  EXPECT_EQ(this->loaded("new").events_size(), 1);
+  EXPECT_TRUE(append_one(*this->sut, append_request("new", 1, 2))) << "the next write is its own again";
+}
+
 } // namespace
 } // namespace troupe

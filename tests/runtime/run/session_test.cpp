@@ -166,5 +166,21 @@ TEST_F(session_test, never_lets_the_clock_of_a_run_go_back) {
   EXPECT_EQ(session.take_append()->events(0).at_ms(), 1'000);
 }
 
+TEST_F(session_test, is_not_misled_by_the_late_answer_to_an_append_that_it_has_repeated_with_more) {
+  auto session = begun();
+  auto first = tasks_of(session.appended(1));
+  ASSERT_TRUE(session.offer(success(first[0]), 2'000));
+  session.take_append();
+  session.append_failed();
+  v1::RunEvent cancel;
+  cancel.mutable_run_cancel_requested()->set_reason("enough");
+  ASSERT_TRUE(session.offer(cancel, 3'000));
+  ASSERT_EQ(session.take_append()->events_size(), 2);
+  EXPECT_TRUE(session.appended(2).empty());
+  EXPECT_FALSE(session.done()) << "its last event is not durable";
+  session.appended(3);
+  EXPECT_TRUE(session.done());
+}
+
 } // namespace
 } // namespace troupe

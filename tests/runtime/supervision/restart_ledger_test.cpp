@@ -21,6 +21,15 @@ TEST(restart_ledger, waits_longer_from_restart_to_restart_up_to_the_longest_wait
     EXPECT_EQ(sut.record(0), milliseconds{expected});
 }
 
+TEST(restart_ledger, answers_the_first_crash_at_once_where_that_is_asked_for) {
+  auto limits = without_jitter(10);
+  limits.backoff.first_at_once = true;
+  restart_ledger sut{limits, random_source{1}};
+  for (int64_t expected : {0, 10, 20, 35})
+    EXPECT_EQ(sut.record(0), milliseconds{expected});
+  EXPECT_EQ(sut.record(9'000), milliseconds{0});
+}
+
 TEST(restart_ledger, gives_up_at_one_restart_more_than_the_intensity) {
   restart_ledger sut{without_jitter(2), random_source{1}};
   EXPECT_TRUE(sut.record(0));

@@ -1,0 +1,166 @@
+#include "actors/scheduler/hand_over.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/policy/unprofiled.hpp>
+#include <caf/resumable.hpp>
+#include <caf/scheduler/coordinator.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+/// A handler that has worked for longer than this may go on for longer: what it sends goes to another thread, if one
+/// sleeps. About what it costs to wake one.
+constexpr std::chrono::microseconds still_short{20};
+
+/// A thread that runs one handed-over actor after the other looks into the queue this often.
+constexpr uint32_t most_in_a_row = 32;
+
+/// An actor that was handed over by a handler which then does not end is found by a thread that sleeps after this time.
+constexpr std::chrono::milliseconds look_again{20};
+
+class hand_over : public caf::policy::unprofiled {
+public:
+  struct coordinator_data {
+    explicit coordinator_data(caf::scheduler::abstract_coordinator*) {}
+
+    std::mutex lock;
+    std::condition_variable filled;
+    std::deque<caf::resumable*> queue;
+    /// `queue.size()`, for a look without the lock.
+    std::atomic<size_t> waiting{0};
+    std::atomic<size_t> asleep{0};
+  };
+
+  struct worker_data {
+    explicit worker_data(caf::scheduler::abstract_coordinator*) {}
+    worker_data(const worker_data&) {}
+
+    /// Runs next here, unless somebody without work takes it.
+    std::atomic<caf::resumable*> next{nullptr};
+    steady::time_point began;
+    uint32_t in_a_row = 0;
+  };
+
+  template <class Coordinator>
+  void central_enqueue(Coordinator* self, caf::resumable* job) {
+    auto& all = d(self);
+    {
+      std::lock_guard guard{all.lock};
+      all.queue.push_back(job);
+      all.waiting.store(all.queue.size(), std::memory_order_relaxed);
+    }
+    if (all.asleep.load() > 0)
+      all.filled.notify_one();
+  }
+
+  template <class Worker>
+  void external_enqueue(Worker* self, caf::resumable* job) {
+    central_enqueue(self->parent(), job);
+  }
+
+  template <class Worker>
+  void internal_enqueue(Worker* self, caf::resumable* job) {
+    auto& mine = d(self);
+    auto alone = d(self->parent()).asleep.load(std::memory_order_relaxed) == 0;
+    if (mine.next.load(std::memory_order_relaxed) == nullptr && (alone || steady::now() - mine.began < still_short))
+      mine.next.store(job, std::memory_order_release);
+    else
+      central_enqueue(self->parent(), job);
+  }
+
+  template <class Worker>
+  void resume_job_later(Worker* self, caf::resumable* job) {
+    central_enqueue(self->parent(), job);
+  }
+
+  template <class Worker>
+  caf::resumable* dequeue(Worker* self) {
+    auto* job = find(self);
+    d(self).began = steady::now();
+    return job;
+  }
+
+  template <class Worker>
+  void before_shutdown(Worker* self) {
+    if (auto* left = d(self).next.exchange(nullptr))
+      central_enqueue(self->parent(), left);
+  }
+
+  template <class Worker, class UnaryFunction>
+  void foreach_resumable(Worker* self, UnaryFunction f) {
+    if (auto* left = d(self).next.exchange(nullptr))
+      f(left);
+  }
+
+  template <class Coordinator, class UnaryFunction>
+  void foreach_central_resumable(Coordinator* self, UnaryFunction f) {
+    auto& all = d(self);
+    std::unique_lock guard{all.lock};
+    for (auto* job : std::exchange(all.queue, {}))
+      f(job);
+  }
+
+private:
+  template <class Worker>
+  caf::resumable* find(Worker* self) {
+    auto& mine = d(self);
+    auto& all = d(self->parent());
+    if (mine.in_a_row++ < most_in_a_row || all.waiting.load(std::memory_order_relaxed) == 0)
+      if (auto* job = take(mine))
+        return job;
+    mine.in_a_row = 0;
+    for (std::unique_lock guard{all.lock};;) {
+      if (!all.queue.empty()) {
+        auto* job = all.queue.front();
+        all.queue.pop_front();
+        all.waiting.store(all.queue.size(), std::memory_order_relaxed);
+        return job;
+      }
+      if (auto* job = take(mine))
+        return job;
+      if (auto* job = take_from_others(self))
+        return job;
+      // The more of them sleep, the longer.
+      auto others = all.asleep.fetch_add(1);
+      all.filled.wait_for(guard, look_again * (others + 1));
+      all.asleep.fetch_sub(1);
+    }
+  }
+
+  static caf::resumable* take(worker_data& from) {
+    if (from.next.load(std::memory_order_relaxed) == nullptr)
+      return nullptr;
+    return from.next.exchange(nullptr, std::memory_order_acq_rel);
+  }
+
+  template <class Worker>
+  caf::resumable* take_from_others(Worker* self) {
+    auto* parent = self->parent();
+    for (size_t i = 1; i < parent->num_workers(); ++i)
+      if (auto* job = take(d(parent->worker_by_id((self->id() + i) % parent->num_workers()))))
+        return job;
+    return nullptr;
+  }
+};
+
+} // namespace
+
+void use_hand_over_scheduler(caf::actor_system_config& config) {
+  config.module_factories.push_back([](caf::actor_system& system) -> caf::actor_system::module* {
+    return new caf::scheduler::coordinator<hand_over>(system);
+  });
+}
+
+} // namespace troupe

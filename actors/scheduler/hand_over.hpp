@@ -1,0 +1,21 @@
+#pragma once
+
+namespace caf {
+class actor_system_config;
+} // namespace caf
+
+namespace troupe {
+
+/// Gives an actor system the scheduler that troupe's traffic asks for, in place of CAF's two. To be called before the
+/// system is made; takes `scheduler.max-threads` and `scheduler.max-throughput` from the configuration as these do.
+///
+/// A task is a chain of short handlers: dispatcher, host, agent, host, dispatcher. So an actor that gets a message from
+/// a handler that has only begun is run next by the same thread: nobody is woken, and what it needs is in the cache.
+/// Everything else waits in one queue, in order, and wakes a thread that sleeps: what comes from other threads, what a
+/// handler sends that works for longer, and what a handler sends beyond its first message.
+///
+/// CAF's `sharing` wakes a sleeping thread for each of those messages; its `stealing` polls, and searches queues of
+/// 10 000 actors from end to end.
+void use_hand_over_scheduler(caf::actor_system_config& config);
+
+} // namespace troupe

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "runtime/core/json.hpp"
+#include "runtime/workflow/workflow.hpp"
+#include "troupe/v1/agent.pb.h"
+
+#include <cstddef>
+
+namespace troupe::bench {
+
+/// Throws with the diagnostics when the document is not valid.
+workflow_ptr compile(const json& document);
+
+/// A fan-out over `$.input.items` to one agent that does nothing.
+json fan_workflow();
+json fan_input(size_t tasks);
+
+/// Ten steps, each of which reads the one before.
+json pipeline_workflow();
+
+/// A fan-out over `$.input.items` to agents that wait 100 ms each.
+json sleep_workflow();
+
+/// The agent of fan_workflow as a node gets it.
+v1::AgentSpec noop_spec();
+
+} // namespace troupe::bench
