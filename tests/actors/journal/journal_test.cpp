@@ -83,10 +83,11 @@ TEST_F(journal_test, answers_an_append_once_it_is_stored) {
   EXPECT_EQ(events_of("r"), 4);
   EXPECT_EQ(metric("appends_total"), 1);
   EXPECT_EQ(metric("events_total"), 3);
-  EXPECT_EQ(metric("commits_total"), 1);
-  EXPECT_EQ(metric("commit_seconds"), 1);
+  // The run's birth is the other one.
+  EXPECT_EQ(metric("commits_total"), 2);
+  EXPECT_EQ(metric("commit_seconds"), 2);
   EXPECT_EQ(metric("append_seconds"), 1);
-  EXPECT_EQ(metric("batch_events"), 1);
+  EXPECT_EQ(metric("batch_events"), 2);
 }
 
 TEST_F(journal_test, commits_together_what_waits_together) {
@@ -101,7 +102,7 @@ TEST_F(journal_test, commits_together_what_waits_together) {
     EXPECT_TRUE(reply<v1::EventsAppended>(x));
   EXPECT_EQ(disk->commits(), before + 1);
   EXPECT_EQ(metric("appends_total"), runs);
-  EXPECT_EQ(metric("commits_total"), 1);
+  EXPECT_EQ(metric("commits_total"), runs + 1);
 }
 
 TEST_F(journal_test, keeps_the_order_of_one_run_within_a_batch) {

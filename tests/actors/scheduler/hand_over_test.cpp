@@ -96,9 +96,8 @@ TEST(hand_over, runs_what_a_handler_sent_although_the_handler_does_not_end) {
   caf::actor_system system{settings};
   auto arrived = std::make_shared<std::promise<void>>();
   auto in_time = std::make_shared<std::promise<bool>>();
-  auto receiver = system.spawn([arrived](caf::event_based_actor*) -> caf::behavior {
-    return {[arrived](int) { arrived->set_value(); }};
-  });
+  auto receiver = system.spawn(
+      [arrived](caf::event_based_actor*) -> caf::behavior { return {[arrived](int) { arrived->set_value(); }}; });
   auto sender = system.spawn([=](caf::event_based_actor* self) -> caf::behavior {
     return {[=](int x) {
       self->send(receiver, x);
