@@ -7,13 +7,14 @@
 
 namespace troupe {
 
-/// Places at which a process can be told to die, as by kill -9, to see what the others make of it (ADR 0005). Inert
-/// unless armed, and then a relaxed load: they stand on paths that handle batches, not single messages.
+/// Places at which a process can be told to die, as by kill -9, or to hang, to see what the others make of it (ADR
+/// 0005). Inert unless armed, and then a relaxed load: they stand on paths that handle batches, not single messages.
 namespace fail_points {
 
 extern std::atomic<bool> armed;
 
 /// "NAME" or "NAME:N": the process kills itself when it passes NAME for the Nth time (1, the default, and up).
+/// "NAME:N:hang": from then on whoever passes stands still for ever, as an actor that never returns does.
 /// Once per process, before its threads begin. Fails with invalid_input.
 result<void> arm(std::string_view spec);
 

@@ -4,7 +4,6 @@ import contextlib
 import ctypes
 import os
 import pathlib
-import time
 
 from world import Skip
 
@@ -33,36 +32,28 @@ def threads_named(pid, prefix):
     return found
 
 
-def bury(threads, timeout=60):
-    """Waits until these stopped threads are dead: until then their process is not."""
-    deadline = time.monotonic() + timeout
-    left = list(threads)
-    while left:
-        if time.monotonic() > deadline:
-            raise AssertionError(f"threads {left} live on after {timeout} s")
-        for thread in list(left):
-            with contextlib.suppress(ChildProcessError):
-                found, status = os.waitpid(thread, WALL | os.WNOHANG)
-                if found == 0 or os.WIFSTOPPED(status):
-                    continue
-            left.remove(thread)
-        time.sleep(0.01)
+def _stop(threads, held):
+    for thread in threads:
+        _ptrace(PTRACE_SEIZE, thread)
+        held.append(thread)
+        _ptrace(PTRACE_INTERRUPT, thread)
+        os.waitpid(thread, WALL)
+
+
+def _release(held):
+    while held:
+        _libc.ptrace(PTRACE_DETACH, held.pop(), None, None)
 
 
 @contextlib.contextmanager
 def stopped_threads(pid, prefix):
-    """All threads of the process whose name begins so stand still inside of the block."""
+    """All threads of the process whose name begins so stand still inside of the block, wherever they were."""
     threads = threads_named(pid, prefix)
     if not threads:
         raise AssertionError(f"process {pid} has no thread called {prefix}…")
     held = []
     try:
-        for thread in threads:
-            _ptrace(PTRACE_SEIZE, thread)
-            held.append(thread)
-            _ptrace(PTRACE_INTERRUPT, thread)
-            os.waitpid(thread, WALL)
+        _stop(threads, held)
         yield threads
     finally:
-        for thread in held:
-            _libc.ptrace(PTRACE_DETACH, thread, None, None)
+        _release(held)

@@ -46,20 +46,20 @@ class World(ProcessTest):
 
     # -- processes
 
-    def begin(self, workers=2, worker_environments=None, coordinator_environment=None, data=None, via=None):
+    def begin(self, workers=2, worker_environments=None, coordinator_environment=None, data=None, via=None, threads=0):
         """A coordinator and workers w1, w2, … that are up; `via` is a proxy in front of the coordinator for w1."""
-        self.coordinator_up(environment=coordinator_environment, data=data)
+        self.coordinator_up(environment=coordinator_environment, data=data, threads=threads)
         for i in range(1, workers + 1):
             environment = (worker_environments or {}).get(f"w{i}")
             self.worker_up(f"w{i}", environment=environment, join=via(self.coordinator.listen) if via and i == 1 else None)
         self.wait_for_nodes(self.coordinator, workers)
 
-    def coordinator_up(self, environment=None, data=None):
+    def coordinator_up(self, environment=None, data=None, threads=0):
         """The coordinator, or its next life on the same port with the same journal."""
         listen = self.coordinator.listen if self.coordinator else "127.0.0.1:0"
         if self.lives == 0:
             self.data = data or self.folder / "journal"
-        arguments = ("--role", "coordinator", "--listen", listen, "--data", self.data)
+        arguments = ("--role", "coordinator", "--listen", listen, "--data", self.data, "--threads", threads)
         self.coordinator = self.start_node("c1", *arguments, environment=environment)
         self.lives += 1
         return self.coordinator

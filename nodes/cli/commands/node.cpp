@@ -53,7 +53,7 @@ exit_code run_node(const node_flags& flags, const node_extensions& extensions, c
   if (const auto* spec = std::getenv("TROUPE_FAIL_POINT")) {
     if (auto armed = fail_points::arm(spec); !armed)
       return complain(io, armed.error());
-    spdlog::warn("node {} kills itself at {}, as TROUPE_FAIL_POINT says", config->name, spec);
+    spdlog::warn("node {} breaks at {}, as TROUPE_FAIL_POINT says", config->name, spec);
   }
   auto started = node::start(std::move(*config), extensions);
   if (!started) {

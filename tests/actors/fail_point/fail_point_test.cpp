@@ -4,6 +4,8 @@
 
 #include <csignal>
 
+#include <unistd.h>
+
 namespace troupe {
 namespace {
 
@@ -50,8 +52,21 @@ TEST(fail_point, dies_at_the_first_pass_when_no_number_is_given) {
       testing::KilledBySignal(SIGKILL), "");
 }
 
+TEST(fail_point, hangs_whoever_passes_when_it_was_armed_so) {
+  EXPECT_EXIT(
+      {
+        if (!fail_points::arm("run.durable:2:hang"))
+          std::_Exit(1);
+        fail_point("run.durable");
+        alarm(1);
+        fail_point("run.durable");
+        std::_Exit(0);
+      },
+      testing::KilledBySignal(SIGALRM), "");
+}
+
 TEST(fail_point, refuses_what_it_cannot_read) {
-  for (auto spec : {"", ":1", "a:", "a:0", "a:-1", "a:1x", "a:99999999999"}) {
+  for (auto spec : {"", ":1", "a:", "a:0", "a:-1", "a:1x", "a:99999999999", ":hang", "a:x:hang", "a:1:hangs"}) {
     auto armed = fail_points::arm(spec);
     ASSERT_FALSE(armed) << spec;
     EXPECT_EQ(armed.error().code, v1::ERROR_CODE_INVALID_INPUT);
