@@ -109,6 +109,8 @@ private:
   std::map<std::string, node_handle> nodes_;
   std::unordered_map<uint64_t, std::string> node_of_;
   std::unordered_map<std::string, uint32_t> capacity_of_;
+  /// Most credits that all nodes together ever gave.
+  uint64_t most_room_ = 0;
   bool flush_is_due_ = false;
   bool resume_is_due_ = false;
 

@@ -120,8 +120,9 @@ void coordinator::check_bounds() {
     room += capacity_of_[node];
   if (numbers.outstanding > room)
     world_.judge.accuse(home_.name + " has more tasks outstanding than its nodes have credits");
-  // What a node has rejected waits again, in whatever queue.
-  if (numbers.queued > world_.most_queued + room)
+  // What a node has rejected waits again, however full the queue is; the node may be gone by now.
+  most_room_ = std::max(most_room_, room);
+  if (numbers.queued > world_.most_queued + most_room_)
     world_.judge.accuse(home_.name + " has more tasks in its queue than it may have");
 }
 
