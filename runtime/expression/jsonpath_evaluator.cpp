@@ -28,8 +28,9 @@ std::partial_ordering order(const json& a, const json& b) {
   return a.get<uint64_t>() <=> b.get<uint64_t>();
 }
 
-/// Steps of a regular expression, or bytes of texts that are compared, that count as much as one value.
-constexpr uint64_t steps_per_value = 16;
+/// Bytes of texts that are compared, and steps of a regular expression, that count as much as one value.
+constexpr uint64_t bytes_per_value = 16;
+constexpr uint64_t steps_per_value = 2;
 
 /// Bounded by `work`: two documents of a megabyte may have to be compared for each element of a third. One value less
 /// is left for each that was looked at; it is not equal when none is.
@@ -44,7 +45,7 @@ bool equal(const json* a, const json* b, uint64_t& work) {
   if (a->type() != b->type())
     return false;
   if (a->is_string())
-    work -= std::min<uint64_t>(work, a->get_ref<const std::string&>().size() / steps_per_value);
+    work -= std::min<uint64_t>(work, a->get_ref<const std::string&>().size() / bytes_per_value);
   if (!a->is_structured())
     return *a == *b;
   if (a->size() != b->size())
@@ -230,7 +231,7 @@ bool evaluator::holds(const comparison& both, const json& current) {
   const auto* y = b.get();
   if (x && y && x->is_string() && y->is_string())
     work_ +=
-        std::min(x->get_ref<const std::string&>().size(), y->get_ref<const std::string&>().size()) / steps_per_value;
+        std::min(x->get_ref<const std::string&>().size(), y->get_ref<const std::string&>().size()) / bytes_per_value;
   auto is_equal = [&] {
     const auto before = left();
     auto work = before;
@@ -270,7 +271,7 @@ evaluator::value evaluator::evaluate(const call& called, const json& current) {
     const auto argument = evaluate(called.arguments[0], current);
     const auto* x = argument.get();
     if (x && x->is_string()) {
-      work_ += x->get_ref<const std::string&>().size() / steps_per_value;
+      work_ += x->get_ref<const std::string&>().size() / bytes_per_value;
       return {nullptr, json(utf8::length(x->get_ref<const std::string&>()))};
     }
     if (x && x->is_structured())

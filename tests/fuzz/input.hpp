@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -71,10 +72,12 @@ private:
 template <class Take>
 void in_pieces(std::string_view data, uint8_t seed, Take&& take) {
   uint32_t state = seed * 2654435761U + 1;
+  // What is long by repetition needs no pieces of single bytes.
+  const size_t least = data.size() > 4'096 ? 256 : 1;
   while (!data.empty()) {
     state = state * 1664525U + 1013904223U;
     const size_t most = seed % 3 == 0 ? 1 : seed % 3 == 1 ? 1 + (state >> 24) % 16 : 1 + (state >> 16) % 4096;
-    const auto piece = data.substr(0, most);
+    const auto piece = data.substr(0, std::max(least, most));
     data.remove_prefix(piece.size());
     take(piece);
   }

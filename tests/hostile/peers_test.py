@@ -289,8 +289,8 @@ class Introduced(Hostile):
         self.assert_memory(MEMORY_BOUND)
 
     def test_large_runs_by_the_dozen(self):
-        definition = b'{"workflow": "x", "x": "' + b"x" * (3 << 20) + b'"}'
-        given = b'{"x": "' + b"y" * (8 << 20) + b'"}'
+        definition = b'{"workflow": "x", "x": "' + b"x" * (1 << 19) + b'"}'
+        given = b'{"x": "' + b"y" * (2 << 20) + b'"}'
         body = wire.message((2, definition), (3, given))
 
         def flood(stopped):
@@ -309,7 +309,7 @@ class Introduced(Hostile):
             except (OSError, EOFError):
                 pass
 
-        stop = self.in_background(flood, count=4)
+        stop = self.in_background(flood, count=2)
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
             self.assert_friends_are_served(items=10)

@@ -48,7 +48,7 @@ steps:
 void run_history(std::string_view data) {
   decisions from{data};
   run_player run{everything(), R"({"items": [1, 2, 3, 4, 5]})"};
-  for (int i = 0; i < 500 && !from.empty() && !run.machine().finished(); ++i)
+  for (int i = 0; i < 200 && !from.empty() && !run.machine().finished(); ++i)
     run.chance(from);
   run.check_replay();
   run.machine().snapshot();

@@ -160,8 +160,8 @@ TEST(jsonpath, comes_to_an_end_when_each_element_compares_or_searches_everything
     large.push_back(i);
   const json root = {
       {"a", large}, {"b", large}, {"text", std::string(100'000, 'a')}, {"same", std::string(100'000, 'a')}};
-  for (auto text : {"$.a[?$.a == $.b]", "$.a[?$.text == $.same]", "$.a[?search($.text, '(a|aa|aaa|aaaa)*b')]",
-                    "$.a[?match($.text, '((a{1,9}){1,9}){1,9}b')]", "$.a[?length($.text) > 1]"}) {
+  for (auto text :
+       {"$.a[?$.a == $.b]", "$.a[?$.text == $.same]", "$.a[?search($.text, '(a|aa)*b')]", "$.a[?length($.text) > 1]"}) {
     auto found = jsonpath::parse(text).value().select(root);
     ASSERT_FALSE(found) << text;
     EXPECT_EQ(found.error().code, v1::ERROR_CODE_RESOURCE_EXHAUSTED);
