@@ -1,0 +1,26 @@
+#include "runtime/core/json.hpp"
+#include "runtime/agents/json_text.hpp"
+#include "runtime/expression/utf8.hpp"
+#include "tests/fuzz/input.hpp"
+#include "tests/fuzz/target.hpp"
+
+namespace troupe::fuzz {
+
+/// A payload.
+void json_text(std::string_view data) {
+  const auto text = unfold(data);
+  const auto fault = check_json(text);
+  require(check_json(text, SIZE_MAX).has_value() == !json::accept(text), "the check agrees with the parser");
+  require(check_utf8(text).has_value() == !utf8::valid(text), "two readers of UTF-8 agree");
+  const auto cleaned = clean_text(text, 100);
+  require(utf8::valid(cleaned) && cleaned.size() <= 103, "a cleaned text is short UTF-8");
+  const auto value = parse_payload(text);
+  require(value.has_value() == (!fault || text.empty()), "what passes the check is read");
+  if (!value)
+    return;
+  const auto printed = print_payload(*value);
+  require(printed.has_value(), "what was read can be printed");
+  require(parse_payload(*printed) == *value, "what was printed is read as the same");
+}
+
+} // namespace troupe::fuzz
