@@ -101,6 +101,7 @@ sender_actor::behavior_type sender(sender_actor::stateful_pointer<sender_state> 
         }
       },
       [](const v1::ProgressBatch&) {},
+      [](const v1::OpBatch&) {},
       [](const v1::TaskLost& x) { throw std::runtime_error("a task of the bench was lost: " + x.reason()); },
       [self, more, at_once](tell_when_done) -> caf::result<task_times> {
         self->state.promise = self->make_response_promise<task_times>();

@@ -16,6 +16,8 @@ using agent_host_actor = caf::typed_actor<
     caf::reacts_to<v1::TaskBatch, result_sink_actor>,
     // Stops tasks; their results (cancelled or finished) still come.
     caf::reacts_to<v1::CancelBatch>,
+    // To agents that wait for what became of their operations. Lost when the task has ended.
+    caf::reacts_to<v1::OpAnswerBatch>,
     // Finishes what runs and rejects everything new. Never fails.
     caf::replies_to<v1::DrainNode>::with<v1::Ack>>;
 

@@ -23,6 +23,9 @@ struct store_retry_tick {};
 using run_coordinator_actor = task_owner_actor::extend<
     // Asks the run to end as cancelled. Never fails.
     caf::replies_to<v1::CancelRun>::with<v1::Ack>,
+    // A person settles what a team waits for. Answered when the journal has it. Fails with ec::not_found when none
+    // does.
+    caf::replies_to<v1::AnswerQuestion>::with<v1::Ack>,
     // Sends the current state of every step, then every change; or only the end. Never fails.
     caf::replies_to<v1::WatchRun, run_watcher_actor>::with<v1::RunSummary>,
     // From the journal.
@@ -37,6 +40,8 @@ using coordinator_actor = caf::typed_actor<
     caf::replies_to<v1::ListRuns>::with<v1::RunList>,
     // Fails with ec::not_found; cancelling a run that has ended does nothing.
     caf::replies_to<v1::CancelRun>::with<v1::Ack>,
+    // A person settles what a team waits for. Fails with ec::not_found.
+    caf::replies_to<v1::AnswerQuestion>::with<v1::Ack>,
     // Answers the runs that go on now.
     caf::replies_to<v1::ResumeRuns>::with<v1::RunList>,
     // Updates go to the watcher; a run that has ended yields its `run_finished` at once. Fails with ec::not_found.

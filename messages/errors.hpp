@@ -31,6 +31,8 @@ enum class ec : uint8_t {
   store = v1::ERROR_CODE_STORE,
   forbidden = v1::ERROR_CODE_FORBIDDEN,
   internal = v1::ERROR_CODE_INTERNAL,
+  deadlock = v1::ERROR_CODE_DEADLOCK,
+  conflict = v1::ERROR_CODE_CONFLICT,
 };
 
 std::string to_string(ec code);

@@ -7,6 +7,7 @@
 #include "troupe/v1/journal.pb.h"
 #include "troupe/v1/run.pb.h"
 #include "troupe/v1/task.pb.h"
+#include "troupe/v1/team.pb.h"
 
 #include <caf/type_id.hpp>
 
@@ -49,5 +50,10 @@ CAF_ADD_TYPE_ID(troupe, (troupe::v1::TaskLost))
 CAF_ADD_TYPE_ID(troupe, (troupe::v1::TaskProgress))
 CAF_ADD_TYPE_ID(troupe, (troupe::v1::TaskResult))
 CAF_ADD_TYPE_ID(troupe, (troupe::v1::WatchRun))
+CAF_ADD_TYPE_ID(troupe, (troupe::v1::AnswerQuestion))
+CAF_ADD_TYPE_ID(troupe, (troupe::v1::OpAnswer))
+CAF_ADD_TYPE_ID(troupe, (troupe::v1::OpAnswerBatch))
+CAF_ADD_TYPE_ID(troupe, (troupe::v1::OpBatch))
+CAF_ADD_TYPE_ID(troupe, (troupe::v1::TaskOp))
 
 CAF_END_TYPE_ID_BLOCK(troupe)

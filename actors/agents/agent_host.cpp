@@ -13,6 +13,7 @@ void agent_host_state::start(pointer self, agent_host_config config, agent_host_
   config_ = std::move(config);
   neighbours_ = std::move(neighbours);
   neighbours_.context.progress = caf::actor_cast<progress_sink_actor>(agent_host_shell{self});
+  neighbours_.context.operations = caf::actor_cast<operation_sink_actor>(agent_host_shell{self});
   if (!neighbours_.context.metrics)
     neighbours_.context.metrics = std::make_shared<prometheus::Registry>();
   if (!neighbours_.context.log)
@@ -80,6 +81,47 @@ void agent_host_state::progressed(const v1::TaskProgress& x) {
   i->second.progress.insert_or_assign(std::pair{x.run_id(), x.task()}, x);
   if (!std::exchange(progress_pending_, true))
     self_->delayed_send(self_, config_.progress_interval, flush_progress{});
+}
+
+caf::typed_response_promise<v1::OpAnswer> agent_host_state::operate(v1::TaskOp& op) {
+  auto promise = self_->make_response_promise<caf::typed_response_promise<v1::OpAnswer>>();
+  auto owner = core_->owner_of(op.run_id(), op.task(), op.attempt());
+  auto sink = owner ? sinks_.find(owner->sink) : sinks_.end();
+  if (sink == sinks_.end()) {
+    promise.deliver(caf::make_error(ec::cancelled, "the task has ended"));
+    return promise;
+  }
+  if (operations_.size() >= max_operations) {
+    promise.deliver(caf::make_error(ec::resource_exhausted, "too many operations wait on this node"));
+    return promise;
+  }
+  // The same operation again: the later asker is the one who listens.
+  operations_.insert_or_assign(op_key{op.run_id(), op.task(), op.attempt(), op.number()}, promise);
+  op.set_epoch(owner->epoch);
+  if (sink->second.results.results_size() == 0 && sink->second.operations.operations_size() == 0)
+    dirty_.push_back(owner->sink);
+  *sink->second.operations.add_operations() = std::move(op);
+  apply();
+  return promise;
+}
+
+void agent_host_state::answered(v1::OpAnswerBatch& batch) {
+  for (auto& x : *batch.mutable_answers()) {
+    auto i = operations_.find(op_key{x.run_id(), x.task(), x.attempt(), x.number()});
+    if (i == operations_.end())
+      continue;
+    i->second.deliver(std::move(x));
+    operations_.erase(i);
+  }
+}
+
+void agent_host_state::forget_operations(const v1::TaskResult& x) {
+  auto i = operations_.lower_bound(op_key{x.run_id(), x.task(), x.attempt(), 0});
+  while (i != operations_.end() && std::get<0>(i->first) == x.run_id() && std::get<1>(i->first) == x.task()
+         && std::get<2>(i->first) == x.attempt()) {
+    i->second.deliver(caf::make_error(ec::cancelled, "the task has ended"));
+    i = operations_.erase(i);
+  }
 }
 
 void agent_host_state::started(const instance_started& x) {
@@ -222,6 +264,8 @@ agent_host_shell::behavior_type agent_host(agent_host_state::pointer self, agent
       [self](const v1::DrainNode&) { return self->state.drain(); },
       [self](v1::TaskResult& result) { self->state.finished(result); },
       [self](const v1::TaskProgress& x) { self->state.progressed(x); },
+      [self](v1::TaskOp& op) { return self->state.operate(op); },
+      [self](v1::OpAnswerBatch& batch) { self->state.answered(batch); },
       [self](const instance_started& x) { self->state.started(x); },
       [self](const instance_not_started& x) { self->state.not_started(x); },
       [self](const instance_ended& x) { self->state.ended(x); },

@@ -165,7 +165,9 @@ void agent_host_state::act(host_action::answer& x) {
   if (i == sinks_.end())
     return;
   auto& sink = i->second;
-  if (sink.results.results_size() == 0)
+  if (!operations_.empty())
+    forget_operations(x.result);
+  if (sink.results.results_size() == 0 && sink.operations.operations_size() == 0)
     dirty_.push_back(x.sink);
   sink.bytes += x.result.output().data().size();
   *sink.results.add_results() = std::move(x.result);
@@ -187,6 +189,9 @@ void agent_host_state::log_failure(const host_action::answer& x) const {
 }
 
 void agent_host_state::send_results(sink_entry& sink) {
+  // What a task did comes before how it ended.
+  if (auto operations = std::exchange(sink.operations, {}); operations.operations_size() > 0)
+    self_->send(sink.handle, std::move(operations));
   sink.bytes = 0;
   auto out = std::exchange(sink.results, {});
   if (out.results_size() > 0)

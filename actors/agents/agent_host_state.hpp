@@ -13,6 +13,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -59,7 +60,7 @@ namespace troupe {
 
 using agent_host_shell = agent_host_actor::extend<
     // From agents.
-    caf::reacts_to<v1::TaskResult>, caf::reacts_to<v1::TaskProgress>,
+    caf::reacts_to<v1::TaskResult>, caf::reacts_to<v1::TaskProgress>, caf::replies_to<v1::TaskOp>::with<v1::OpAnswer>,
     // From those who start agents.
     caf::reacts_to<instance_started>, caf::reacts_to<instance_not_started>,
     // From itself.
@@ -74,6 +75,8 @@ struct agent_host_state {
   /// A batch goes out before the mailbox had its turn when it gets longer or larger than this.
   static constexpr int max_batch_results = 4'096;
   static constexpr size_t max_batch_bytes = size_t{512} << 10;
+  /// Operations of members of teams that wait for their answers.
+  static constexpr size_t max_operations = 100'000;
 
   void start(pointer self, agent_host_config config, agent_host_neighbours neighbours);
 
@@ -82,6 +85,8 @@ struct agent_host_state {
   caf::typed_response_promise<v1::Ack> drain();
   void finished(v1::TaskResult& result);
   void progressed(const v1::TaskProgress& x);
+  caf::typed_response_promise<v1::OpAnswer> operate(v1::TaskOp& op);
+  void answered(v1::OpAnswerBatch& batch);
   void started(const instance_started& x);
   void not_started(const instance_not_started& x);
   void went_down(const caf::down_msg& down);
@@ -116,7 +121,11 @@ private:
     v1::ResultBatch results;
     size_t bytes = 0;
     std::map<std::pair<std::string, uint32_t>, v1::TaskProgress> progress;
+    v1::OpBatch operations;
   };
+
+  /// (run, task, attempt, number)
+  using op_key = std::tuple<std::string, uint32_t, uint32_t, uint32_t>;
 
   int64_t now() const;
   void apply();
@@ -128,6 +137,8 @@ private:
   void act(host_action::answer& x);
   void supervise(uint64_t agent);
   void start_under(agent_entry& a, const host_action::start_instance& x);
+  /// The task is answered: nobody will hear of its operations any more.
+  void forget_operations(const v1::TaskResult& x);
   void stop_child_of(const supervisor_actor& supervisor, const std::string& id);
   void forget_instances(uint64_t agent);
   void send_results(sink_entry& sink);
@@ -150,6 +161,8 @@ private:
   bool flush_is_due_ = false;
   std::vector<host_action::any> actions_;
   bool progress_pending_ = false;
+  /// Operations under way.
+  std::map<op_key, caf::typed_response_promise<v1::OpAnswer>> operations_;
   /// When the earliest tick that is on its way comes; INT64_MAX = none.
   int64_t next_tick_ = INT64_MAX;
   std::vector<caf::typed_response_promise<v1::Ack>> draining_;

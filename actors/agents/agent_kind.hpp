@@ -28,6 +28,11 @@ using progress_sink_actor = caf::typed_actor<
     // May be dropped; only the newest of a task counts.
     caf::reacts_to<v1::TaskProgress>>;
 
+/// Where members of teams do what they do in mid-turn: their host.
+using operation_sink_actor = caf::typed_actor<
+    // Answered when the team has; with ec::cancelled when the task has ended meanwhile. Bounded by the task's own time.
+    caf::replies_to<v1::TaskOp>::with<v1::OpAnswer>>;
+
 /// What a node gives to the agents that it hosts. Cheap to copy.
 struct agent_context {
   /// Outlives every agent.
@@ -38,6 +43,8 @@ struct agent_context {
   std::shared_ptr<prometheus::Registry> metrics;
   /// Null when nobody listens.
   progress_sink_actor progress;
+  /// Null when nobody listens.
+  operation_sink_actor operations;
 };
 
 /// Makes the agents of one kind. Called from the supervisors of agents, on any thread: must be safe to share.

@@ -6,6 +6,7 @@
 
 #include <caf/actor_ostream.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -85,8 +86,10 @@ caf::error reason_of(std::exception_ptr& thrown) {
   }
 }
 
+/// `operations`: null where the function must not wait.
 v1::TaskResult run_in(function_agent& fn, const v1::Task& task, const cancel_flag& cancelled, const clock& time,
-                      const progress_sink_actor& sink) {
+                      const progress_sink_actor& sink, const operation_sink_actor& operations = {},
+                      caf::actor_system* system = nullptr) {
   task_environment env;
   env.cancelled = cancelled;
   env.time = &time;
@@ -98,6 +101,18 @@ v1::TaskResult run_in(function_agent& fn, const v1::Task& task, const cancel_fla
         return;
       next = now + progress_interval_ms;
       caf::anon_send(sink, x);
+    };
+  if (operations && task.has_turn())
+    env.operate = [&, system](v1::TaskOp op) -> result<v1::OpAnswer> {
+      // The task's own time bounds the wait: when it ends, the host answers that it has.
+      auto patience = task.timeout_ms() > 0 ? milliseconds{task.timeout_ms()} + milliseconds{5'000}
+                                            : milliseconds{std::chrono::hours{24}};
+      caf::scoped_actor self{*system};
+      result<v1::OpAnswer> out = fail(v1::ERROR_CODE_UNAVAILABLE, "the agent's host is gone", true);
+      self->request(operations, patience, std::move(op))
+          .receive([&](v1::OpAnswer& answer) { out = std::move(answer); },
+                   [&](const caf::error& why) { out = tl::unexpected<error>(from_caf(why)); });
+      return out;
     };
   return run_function(fn, task, env);
 }
@@ -112,7 +127,8 @@ struct worker_state {
 function_worker_actor::behavior_type function_worker(function_worker_actor::stateful_pointer<worker_state> self,
                                                      std::shared_ptr<std::unique_ptr<function_agent>> fn,
                                                      std::shared_ptr<thread_permit> permit,
-                                                     const function_pool_actor& pool, progress_sink_actor progress) {
+                                                     const function_pool_actor& pool, progress_sink_actor progress,
+                                                     operation_sink_actor operations) {
   self->state.fn = std::move(*fn);
   self->state.permit = std::move(permit);
   // Both ways: a function that throws ends its agent, and an agent that ends needs no workers.
@@ -120,10 +136,11 @@ function_worker_actor::behavior_type function_worker(function_worker_actor::stat
   self->set_exception_handler([](std::exception_ptr& e) { return reason_of(e); });
   auto home = caf::actor_cast<caf::actor_addr>(pool);
   return {
-      [self, home, progress](const function_job& job) {
+      [self, home, progress, operations](const function_job& job) {
         actor_clock time{self->system()};
         function_done done{job.number, self->state.meter.measure([&] {
-                             return run_in(*self->state.fn, *job.task, job.cancelled, time, progress);
+                             return run_in(*self->state.fn, *job.task, job.cancelled, time, progress, operations,
+                                           &self->system());
                            })};
         if (auto to = caf::actor_cast<function_pool_actor>(home))
           self->send(to, std::move(done));
@@ -176,7 +193,8 @@ result<function_worker_actor> free_worker(pool_pointer self) {
   ++st.workers;
   function_pool_actor me = self;
   if (!st.function.options.blocking)
-    return self->spawn(function_worker, std::move(fn), std::shared_ptr<thread_permit>{}, me, st.context.progress);
+    return self->spawn(function_worker, std::move(fn), std::shared_ptr<thread_permit>{}, me, st.context.progress,
+                       operation_sink_actor{});
   auto permit = thread_permit::take();
   if (!permit) {
     --st.workers;
@@ -185,7 +203,8 @@ result<function_worker_actor> free_worker(pool_pointer self) {
     return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
                 "all " + std::to_string(max_blocking_threads) + " threads for blocking functions are in use", true);
   }
-  return self->spawn<caf::detached>(function_worker, std::move(fn), std::move(permit), me, st.context.progress);
+  return self->spawn<caf::detached>(function_worker, std::move(fn), std::move(permit), me, st.context.progress,
+                                    st.context.operations);
 }
 
 void start_waiting(pool_pointer self) {

@@ -1,5 +1,7 @@
 #include "actors/agents/http_session_agent.hpp"
 
+#include "messages/errors.hpp"
+
 #include <caf/actor_cast.hpp>
 #include <caf/result.hpp>
 #include <caf/send.hpp>
@@ -85,10 +87,41 @@ void send_request(self_ptr self, work_iterator i, http_request request) {
   x.transfer = state.config.transport->submit(std::move(request), callbacks_to(self, x.exchange));
 }
 
+void step(self_ptr self, work_iterator i, const http_event& event);
+
+void operate(self_ptr self, work_iterator i, v1::TaskOp op) {
+  auto& state = self->state;
+  auto& x = i->second;
+  op.set_run_id(x.task.run_id());
+  op.set_task(x.task.task());
+  op.set_attempt(x.task.attempt());
+  op.set_epoch(x.task.epoch());
+  op.set_number(++x.operations);
+  auto answered = [self, key = i->first, number = x.operations](const v1::OpAnswer& answer) {
+    auto found = self->state.works.find(key);
+    // A task that has ended meanwhile has nobody who would listen.
+    if (found != self->state.works.end() && found->second.operations == number)
+      step(self, found, answer);
+  };
+  auto refused = [answered](const error& why) {
+    v1::OpAnswer out;
+    *out.mutable_error() = why.to_proto();
+    answered(out);
+  };
+  auto left = x.deadline_ms - state.config.time->steady_ms();
+  if (!state.config.operations)
+    return refused({v1::ERROR_CODE_UNAVAILABLE, "this node has no host", false});
+  self->request(state.config.operations, milliseconds{std::max<int64_t>(1, left)}, std::move(op))
+      .then([answered](const v1::OpAnswer& answer) { answered(answer); },
+            [refused](const caf::error& why) { refused(from_caf(why)); });
+}
+
 void step(self_ptr self, work_iterator i, const http_event& event) {
   auto action = i->second.session->step(event);
   if (auto* request = std::get_if<http_request>(&action))
     send_request(self, i, std::move(*request));
+  else if (auto* op = std::get_if<v1::TaskOp>(&action))
+    operate(self, i, std::move(*op));
   else if (auto* result = std::get_if<v1::TaskResult>(&action))
     end(self, i, std::move(*result));
 }

@@ -35,6 +35,8 @@ struct http_session_agent_config {
   std::shared_ptr<const clock> time;
   /// Null when nobody listens.
   progress_sink_actor progress;
+  /// Where the operations of turns in a team go. Null when nobody listens.
+  operation_sink_actor operations;
   /// Bound on tasks that come without one of their own.
   milliseconds longest_task{600'000};
   /// Progress of a task is told no more often than this.
@@ -57,6 +59,7 @@ struct http_session_agent_state {
     /// Of the open exchange: our number, and the transport's.
     uint64_t exchange = 0;
     uint64_t transfer = 0;
+    uint32_t operations = 0;
   };
 
   http_session_agent_config config;

@@ -59,6 +59,7 @@ private:
     agent.transport = std::move(transport);
     agent.time = services_.time;
     agent.progress = context.progress;
+    agent.operations = context.operations;
     agent.make_session = [settings, endpoint = std::make_shared<const llm_endpoint>(std::move(*found)),
                           time = services_.time](const v1::Task& task) {
       return std::make_unique<llm_session>(settings, endpoint, task, *time);

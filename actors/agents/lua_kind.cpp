@@ -13,6 +13,7 @@ result<agent_actor> lua_kind::spawn(const v1::AgentSpec& spec, const agent_conte
   auto script = text_setting(spec, *settings, "script");
   if (!script)
     return tl::unexpected<error>(script.error());
+  auto function_text = *script;
   function_registry::entry function;
   function.make = [text = std::move(*script), name = spec.name()](const json&) {
     auto out = lua_function::make(text);
@@ -20,6 +21,7 @@ result<agent_actor> lua_kind::spawn(const v1::AgentSpec& spec, const agent_conte
       out.error().message = "agent \"" + name + "\": " + out.error().message;
     return out;
   };
+  function.options.blocking = lua_function::waits(function_text);
   return spawn_function_pool(spec, context, function, *settings);
 }
 

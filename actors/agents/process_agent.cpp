@@ -198,6 +198,34 @@ private:
       self_->send(context_.progress, std::move(x.progress));
   }
 
+  void act(process_action::operate& x) {
+    if (!context_.operations) {
+      core_->operated(x.task_id, x.tag, refusal(x.op, {v1::ERROR_CODE_UNAVAILABLE, "this node has no host", false}));
+      return;
+    }
+    // The task's own time bounds the wait: when it ends, the host gives the promise back.
+    constexpr auto patience = milliseconds{86'400'000};
+    self_->request(context_.operations, patience, x.op)
+        .then(
+            [this, id = x.task_id, tag = x.tag](const v1::OpAnswer& answer) {
+              core_->operated(id, tag, answer);
+              apply();
+            },
+            [this, id = x.task_id, tag = x.tag, op = x.op](const caf::error& why) {
+              core_->operated(id, tag, refusal(op, from_caf(why)));
+              apply();
+            });
+  }
+
+  static v1::OpAnswer refusal(const v1::TaskOp& op, const error& why) {
+    v1::OpAnswer out;
+    out.set_task(op.task());
+    out.set_attempt(op.attempt());
+    out.set_number(op.number());
+    *out.mutable_error() = why.to_proto();
+    return out;
+  }
+
   void act(process_action::log& x) {
     context_.log->warn("process of agent {} {}", agent_, x.text);
   }

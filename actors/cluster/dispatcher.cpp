@@ -48,6 +48,16 @@ void dispatcher_state::cancel(const v1::CancelBatch& batch) {
   changed();
 }
 
+void dispatcher_state::answer(const v1::OpAnswerBatch& batch) {
+  std::map<std::string, v1::OpAnswerBatch> out;
+  for (auto& x : batch.answers())
+    if (auto node = core_->node_of(x.run_id(), x.task(), x.attempt()); !node.empty())
+      *out[node].add_answers() = x;
+  for (auto& [node, answers] : out)
+    if (auto i = nodes_.find(node); i != nodes_.end())
+      self_->send(i->second.host, std::move(answers));
+}
+
 // -- from hosts -------------------------------------------------------------------------------------------------------
 
 void dispatcher_state::take_results(v1::ResultBatch& batch) {
@@ -75,6 +85,17 @@ void dispatcher_state::take_progress(const v1::ProgressBatch& batch) {
   for (auto& [owner, progress] : out)
     if (auto i = owners_.find(owner); i != owners_.end())
       self_->send(i->second, std::move(progress));
+}
+
+void dispatcher_state::take_operations(const v1::OpBatch& batch) {
+  std::unordered_map<owner_id, v1::OpBatch> out;
+  for (auto& x : batch.operations())
+    // Of an attempt that nobody owns any more: its host is being told to stop it.
+    if (auto owner = core_->owner_of(x.run_id(), x.task(), x.attempt()))
+      *out[owner].add_operations() = x;
+  for (auto& [owner, operations] : out)
+    if (auto i = owners_.find(owner); i != owners_.end())
+      self_->send(i->second, std::move(operations));
 }
 
 // -- from the registry ------------------------------------------------------------------------------------------------
@@ -193,6 +214,8 @@ dispatcher_self_actor::behavior_type dispatcher(dispatcher_state::pointer self, 
       [self](const v1::CancelBatch& batch) { self->state.cancel(batch); },
       [self](v1::ResultBatch& batch) { self->state.take_results(batch); },
       [self](const v1::ProgressBatch& batch) { self->state.take_progress(batch); },
+      [self](const v1::OpBatch& batch) { self->state.take_operations(batch); },
+      [self](const v1::OpAnswerBatch& batch) { self->state.answer(batch); },
       [self](const v1::NodeStatus& status, const agent_host_actor& host) { self->state.update_node(status, host); },
       [self](const v1::LeaveCluster& leave) {
         self->state.drop_node(leave.node(), leave.boot_id(), leave.reason().empty() ? "the node left" : leave.reason());

@@ -48,8 +48,10 @@ struct dispatcher_state {
 
   void queue(v1::TaskBatch& batch, const task_owner_actor& owner);
   void cancel(const v1::CancelBatch& batch);
+  void answer(const v1::OpAnswerBatch& batch);
   void take_results(v1::ResultBatch& batch);
   void take_progress(const v1::ProgressBatch& batch);
+  void take_operations(const v1::OpBatch& batch);
   void update_node(const v1::NodeStatus& status, const agent_host_actor& host);
   void drop_node(const std::string& node, const std::string& boot_id, const std::string& reason);
   /// An owner's or a host's.

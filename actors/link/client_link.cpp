@@ -130,6 +130,8 @@ void client_link_state::take(v1::Envelope& message) {
     return ask<v1::RunList>(coordinator_, message, message.list_runs());
   case v1::Envelope::kCancelRun:
     return ask<v1::Ack>(coordinator_, message, message.cancel_run());
+  case v1::Envelope::kAnswerQuestion:
+    return ask<v1::Ack>(coordinator_, message, std::move(*message.mutable_answer_question()));
   case v1::Envelope::kResumeRuns:
     return ask<v1::RunList>(coordinator_, message, message.resume_runs());
   case v1::Envelope::kInvokeAgent:

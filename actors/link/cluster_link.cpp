@@ -138,6 +138,9 @@ void cluster_link_state::take(v1::Envelope& message) {
   case v1::Envelope::kCancelBatch:
     self_->send(host_, std::move(*message.mutable_cancel_batch()));
     return;
+  case v1::Envelope::kOpAnswerBatch:
+    self_->send(host_, std::move(*message.mutable_op_answer_batch()));
+    return;
   case v1::Envelope::kHeartbeatAck:
     if (fence_)
       fence_->acknowledged(message.heartbeat_ack().seq());
@@ -265,6 +268,33 @@ void cluster_link_state::pass_on(const v1::ProgressBatch& batch) {
     troupe::send(*link_, 0, wanted, {.more = true}); // what is lost is followed by more
 }
 
+void cluster_link_state::pass_on(const v1::OpBatch& batch) {
+  if (!link_ || stage_ != stage::member)
+    return;
+  v1::OpAnswerBatch refused;
+  for (auto& x : batch.operations()) {
+    if (!tasks_.contains(key_of(x)))
+      continue;
+    v1::OpBatch one;
+    make_valid_text(*one.add_operations() = x);
+    if (send(0, one) != send_status::too_large) {
+      if (!link_)
+        return;
+      continue;
+    }
+    auto& answer = *refused.add_answers();
+    answer.set_run_id(x.run_id());
+    answer.set_task(x.task());
+    answer.set_attempt(x.attempt());
+    answer.set_number(x.number());
+    *answer.mutable_error() =
+        error{v1::ERROR_CODE_RESOURCE_EXHAUSTED, "the operation is larger than a message between nodes may be", false}
+            .to_proto();
+  }
+  if (refused.answers_size() > 0)
+    self_->send(host_, std::move(refused));
+}
+
 void cluster_link_state::drain() {
   if (!std::exchange(draining_, true) && stage_ == stage::member)
     beat();
@@ -375,6 +405,7 @@ cluster_link_self_actor::behavior_type cluster_link(cluster_link_state::pointer 
   return {
       [self](v1::ResultBatch& x) { self->state.pass_on(x); },
       [self](const v1::ProgressBatch& x) { self->state.pass_on(x); },
+      [self](const v1::OpBatch& x) { self->state.pass_on(x); },
       [self](const v1::DrainNode&) {
         self->state.drain();
         return v1::Ack{};

@@ -67,6 +67,7 @@ struct cluster_link_state {
   // -- from this process
   void pass_on(v1::ResultBatch& batch);
   void pass_on(const v1::ProgressBatch& batch);
+  void pass_on(const v1::OpBatch& batch);
   void drain();
   caf::typed_response_promise<v1::Ack> leave(const v1::LeaveCluster& x);
 

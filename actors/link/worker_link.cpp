@@ -112,6 +112,24 @@ void worker_link_state::cancel(const v1::CancelBatch& batch) {
   send(0, batch);
 }
 
+void worker_link_state::answer(const v1::OpAnswerBatch& batch) {
+  if (troupe::send(*link_, 0, batch, {.more = !self_->mailbox().empty()}) != send_status::too_large)
+    return;
+  // One by one; what is too large by itself becomes a refusal that fits.
+  for (auto& x : batch.answers()) {
+    v1::OpAnswerBatch one;
+    *one.add_answers() = x;
+    if (troupe::send(*link_, 0, one) != send_status::too_large)
+      continue;
+    auto& refused = *one.mutable_answers(0);
+    refused.clear_value();
+    *refused.mutable_error() =
+        error{v1::ERROR_CODE_RESOURCE_EXHAUSTED, "the answer is larger than a message between nodes may be", false}
+            .to_proto();
+    send(0, one);
+  }
+}
+
 caf::typed_response_promise<v1::Ack> worker_link_state::drain(const v1::DrainNode& x) {
   auto promise = self_->make_response_promise<v1::Ack>();
   if (drains_.size() >= most_drains) {
@@ -144,6 +162,10 @@ void worker_link_state::take(v1::Envelope& message) {
     progress_ += static_cast<size_t>(message.progress_batch().progress_size());
     if (sink_ && progress_ <= most_progress)
       self_->send(sink_, std::move(*message.mutable_progress_batch()));
+    return;
+  case v1::Envelope::kOpBatch:
+    if (sink_)
+      self_->send(sink_, std::move(*message.mutable_op_batch()));
     return;
   case v1::Envelope::kHeartbeat:
     return beat(message);
@@ -281,6 +303,7 @@ worker_link_self_actor::behavior_type worker_link(worker_link_state::pointer sel
   return {
       [self](const v1::TaskBatch& x, const result_sink_actor& sink) { self->state.dispatch(x, sink); },
       [self](const v1::CancelBatch& x) { self->state.cancel(x); },
+      [self](const v1::OpAnswerBatch& x) { self->state.answer(x); },
       [self](const v1::DrainNode& x) { return self->state.drain(x); },
       [self](const link_messages& x) { self->state.take(*x.batch); },
       [self](const link_lost& x) { self->state.lost(x.reason); },

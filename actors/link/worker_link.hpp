@@ -42,6 +42,7 @@ struct worker_link_state {
   // -- from the dispatcher and the registry
   void dispatch(const v1::TaskBatch& batch, const result_sink_actor& sink);
   void cancel(const v1::CancelBatch& batch);
+  void answer(const v1::OpAnswerBatch& batch);
   caf::typed_response_promise<v1::Ack> drain(const v1::DrainNode& x);
 
   // -- from the worker

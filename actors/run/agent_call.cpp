@@ -43,6 +43,8 @@ agent_call_actor::behavior_type agent_call(agent_call_actor::stateful_pointer<ag
         self->quit();
       },
       [](const v1::ProgressBatch&) {},
+      // A call is no turn of a team; agents know that from their task.
+      [](const v1::OpBatch&) {},
       [self, dispatcher, id](const v1::TaskLost& loss) {
         if (!self->state.caller)
           return;

@@ -385,6 +385,13 @@ void coordinator_state::watch_stored(const v1::WatchRun& request, const run_watc
           [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
 }
 
+caf::result<v1::Ack> coordinator_state::answer_question(const v1::AnswerQuestion& request) {
+  auto i = runs_.find(request.run_id());
+  if (i == runs_.end())
+    return caf::make_error(ec::not_found, "no run " + request.run_id().substr(0, 64) + " is under way here");
+  return self_->delegate(i->second.handle, request);
+}
+
 caf::result<v1::Ack> coordinator_state::cancel(const v1::CancelRun& request) {
   auto i = runs_.find(request.run_id());
   if (i != runs_.end())
@@ -440,6 +447,7 @@ coordinator_actor::behavior_type coordinator(coordinator_state::pointer self, co
       [self, journal](const v1::GetRun& request) { return self->delegate(journal, request); },
       [self, journal](const v1::ListRuns& request) { return self->delegate(journal, request); },
       [self](const v1::CancelRun& request) { return self->state.cancel(request); },
+      [self](const v1::AnswerQuestion& request) { return self->state.answer_question(request); },
       [self](const v1::ResumeRuns& request) { return self->state.resume(request); },
       [self](const v1::WatchRun& request, const run_watcher_actor& watcher) {
         return self->state.watch(request, watcher);

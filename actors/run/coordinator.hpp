@@ -49,6 +49,7 @@ struct coordinator_state {
   caf::result<v1::RunList> resume(const v1::ResumeRuns& request);
   caf::result<v1::RunSummary> watch(const v1::WatchRun& request, const run_watcher_actor& watcher);
   caf::result<v1::Ack> cancel(const v1::CancelRun& request);
+  caf::result<v1::Ack> answer_question(const v1::AnswerQuestion& request);
   caf::result<v1::TaskResult> invoke(const v1::InvokeAgent& request);
   void ended(const caf::down_msg& down);
 

@@ -107,12 +107,55 @@ void run_coordinator_state::progress(const v1::ProgressBatch& batch) {
   }
 }
 
+void run_coordinator_state::operations(v1::OpBatch& batch) {
+  v1::OpAnswerBatch refused;
+  for (auto& op : *batch.mutable_operations()) {
+    v1::OpAnswer late;
+    late.set_run_id(op.run_id());
+    late.set_task(op.task());
+    late.set_attempt(op.attempt());
+    late.set_number(op.number());
+    v1::RunEvent event;
+    event.mutable_task_operation()->mutable_op()->Swap(&op);
+    if (session_->offer(std::move(event), now()))
+      continue;
+    *late.mutable_error() =
+        error{v1::ERROR_CODE_FENCED, "this attempt is no longer the current one, or no turn of a team", false}
+            .to_proto();
+    *refused.add_answers() = std::move(late);
+  }
+  if (refused.answers_size() > 0)
+    self_->send(neighbours_.dispatcher, std::move(refused));
+  pump();
+}
+
+caf::result<v1::Ack> run_coordinator_state::answer_question(const v1::AnswerQuestion& request) {
+  if (to_acknowledge_.size() >= most_cancels_waiting)
+    return to_caf({v1::ERROR_CODE_RESOURCE_EXHAUSTED, "other answers are waiting for the journal already", true});
+  v1::RunEvent event;
+  auto& answer = *event.mutable_question_answered();
+  answer.set_step(request.step());
+  answer.set_question(request.question());
+  answer.set_content(request.content());
+  answer.set_who(request.who());
+  if (!session_->offer(std::move(event), now()))
+    return caf::make_error(ec::not_found,
+                           "no team of run " + session_->summary().run_id() + " waits for an answer to \""
+                               + request.question().substr(0, 64)
+                               + "\" of the form {\"keep\": \"current\"}, {\"keep\": \"proposed\"} or {\"value\": …}");
+  return acknowledged();
+}
+
 caf::result<v1::Ack> run_coordinator_state::cancel(const std::string& reason) {
   if (to_acknowledge_.size() >= most_cancels_waiting)
     return to_caf({v1::ERROR_CODE_RESOURCE_EXHAUSTED, "the cancellation is waiting for the journal already", true});
   v1::RunEvent event;
   event.mutable_run_cancel_requested()->set_reason(reason);
   session_->offer(std::move(event), now());
+  return acknowledged();
+}
+
+caf::result<v1::Ack> run_coordinator_state::acknowledged() {
   auto promise = self_->make_response_promise<v1::Ack>();
   // Where the run has been cancelled or has ended already, that may still be on its way to the journal.
   to_acknowledge_.emplace(session_->last_seq(), promise);
@@ -208,6 +251,7 @@ void run_coordinator_state::retry_store() {
 void run_coordinator_state::execute(std::vector<command> commands) {
   v1::TaskBatch tasks;
   v1::CancelBatch cancels;
+  v1::OpAnswerBatch answers;
   std::set<std::string_view> named;
   auto flush_tasks = [&] {
     if (tasks.tasks_size() > 0)
@@ -241,6 +285,10 @@ void run_coordinator_state::execute(std::vector<command> commands) {
       out->set_task(stop->task);
       out->set_attempt(stop->attempt);
       out->set_reason(stop->reason);
+    } else if (auto* answered = std::get_if<answer_op>(&next)) {
+      flush_tasks();
+      flush_cancels();
+      *answers.add_answers() = std::move(answered->answer);
     } else if (auto* combine = std::get_if<start_aggregation>(&next)) {
       start_aggregation_of(combine->request);
     } else if (auto* update = std::get_if<publish_update>(&next)) {
@@ -251,6 +299,8 @@ void run_coordinator_state::execute(std::vector<command> commands) {
   }
   flush_tasks();
   flush_cancels();
+  if (answers.answers_size() > 0)
+    self_->send(neighbours_.dispatcher, std::move(answers));
 }
 
 void run_coordinator_state::start_aggregation_of(const aggregation_request_ptr& request) {
@@ -355,6 +405,8 @@ run_coordinator_actor::behavior_type run_coordinator(run_coordinator_state::poin
   return {
       [self](v1::ResultBatch& batch) { self->state.results(batch); },
       [self](const v1::ProgressBatch& batch) { self->state.progress(batch); },
+      [self](v1::OpBatch& batch) { self->state.operations(batch); },
+      [self](const v1::AnswerQuestion& request) { return self->state.answer_question(request); },
       [self](const v1::TaskLost& loss) { self->state.lost(loss); },
       [self](const v1::CancelRun& request) { return self->state.cancel(request.reason()); },
       [self](const v1::WatchRun& request, const run_watcher_actor& watcher) {

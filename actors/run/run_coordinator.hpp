@@ -60,6 +60,9 @@ struct run_coordinator_state {
   void results(v1::ResultBatch& batch);
   void lost(const v1::TaskLost& loss);
   void progress(const v1::ProgressBatch& batch);
+  void operations(v1::OpBatch& batch);
+  /// Answers when the journal has it. Fails with ec::not_found when no team waits for this.
+  caf::result<v1::Ack> answer_question(const v1::AnswerQuestion& request);
   /// Answers when the journal has it: an acknowledged cancellation outlives this process.
   caf::result<v1::Ack> cancel(const std::string& reason);
   v1::RunSummary watch(const v1::WatchRun& request, const run_watcher_actor& watcher);
@@ -77,6 +80,8 @@ private:
   void append();
   /// Answers those whose events are durable.
   void acknowledge();
+  /// An answer to the request at hand, once the last event is durable.
+  caf::result<v1::Ack> acknowledged();
   void execute(std::vector<command> commands);
   void start_aggregation_of(const aggregation_request_ptr& request);
   void publish(v1::RunUpdate update);

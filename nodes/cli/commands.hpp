@@ -11,6 +11,7 @@ namespace troupe::cli {
 std::vector<command> all_commands();
 
 command agents_command();
+command answer_command();
 command cancel_command();
 command check_command();
 command completions_command();

@@ -1,6 +1,7 @@
 #include "nodes/cli/progress.hpp"
 
 #include "nodes/cli/format.hpp"
+#include "nodes/cli/team_lines.hpp"
 
 #include <fmt/format.h>
 
@@ -89,6 +90,11 @@ std::string progress::update(const v1::RunUpdate& x, int64_t now_ms) {
     break;
   case v1::RunUpdate::kRunFinished:
     lines = on(x.run_finished(), x.at_ms());
+    break;
+  case v1::RunUpdate::kTeamEvent:
+    lines = team_line(x.team_event());
+    if (!lines.empty())
+      lines += '\n';
     break;
   case v1::RunUpdate::UPDATE_NOT_SET:
     break;

@@ -224,6 +224,17 @@ result<void> client::cancel(const std::string& run_id, const std::string& reason
   return impl_->ask<v1::Ack>(std::move(question), impl_->options.request_timeout, take_ack).map([](const auto&) {});
 }
 
+result<void> client::answer(const std::string& run_id, const std::string& question, const json& content,
+                            const std::string& who) {
+  v1::Envelope message;
+  auto& out = *message.mutable_answer_question();
+  out.set_run_id(run_id);
+  out.set_question(question);
+  out.set_content(content.dump(-1, ' ', false, json::error_handler_t::replace));
+  out.set_who(who);
+  return impl_->ask<v1::Ack>(std::move(message), impl_->options.request_timeout, take_ack).map([](const auto&) {});
+}
+
 result<v1::RunList> client::resume(const std::string& run_id) {
   v1::Envelope question;
   question.mutable_resume_runs()->set_run_id(run_id);

@@ -88,6 +88,11 @@ public:
   result<v1::RunDetails> get(const std::string& run_id);
   /// Newest first; `limit` 0 = 100.
   result<v1::RunList> list(uint32_t limit = 0, bool unfinished_only = false);
+  /// Settles a question that a team of the run waits for (`on_conflict: human`): {"keep": "current"}, {"keep":
+  /// "proposed"} or {"value": …}. Fails with ERROR_CODE_NOT_FOUND when none does.
+  result<void> answer(const std::string& run_id, const std::string& question, const json& content,
+                      const std::string& who = {});
+
   /// Asks a run to end as cancelled; one that has ended stays as it is.
   result<void> cancel(const std::string& run_id, const std::string& reason = "cancelled by a client");
   /// Continues unfinished runs that nobody works on; empty = all of them. Returns those that go on now.

@@ -128,6 +128,11 @@ owner_id dispatcher_core::owner_of(const std::string& run_id, uint32_t task, uin
   return x ? x->owner : 0;
 }
 
+std::string dispatcher_core::node_of(const std::string& run_id, uint32_t task, uint32_t attempt) const {
+  auto* x = impl_->find(run_id, task, attempt);
+  return x && x->node ? x->node->name() : std::string{};
+}
+
 // -- tasks ------------------------------------------------------------------------------------------------------------
 
 size_t dispatcher_core::impl::key_hash::operator()(const key& x) const {

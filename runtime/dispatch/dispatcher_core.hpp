@@ -156,6 +156,9 @@ public:
   /// Whom to tell about the progress of an attempt; 0 = nobody.
   owner_id owner_of(const std::string& run_id, uint32_t task, uint32_t attempt) const;
 
+  /// Where an attempt is outstanding; empty when it is nowhere.
+  std::string node_of(const std::string& run_id, uint32_t task, uint32_t attempt) const;
+
 private:
   struct impl;
   std::unique_ptr<impl> impl_;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +19,13 @@ struct lua_limits {
   uint64_t instructions = 1'000'000;
   /// Bytes of Lua heap.
   size_t memory = size_t{16} << 20;
+};
+
+/// A function of ours that a script may call under one name, with one value. What it yields is the call's value; a
+/// failure is `nil, message, code` to the script. Must not throw.
+struct lua_host_call {
+  std::string name;
+  std::function<result<json>(const json&)> call;
 };
 
 /// A compiled Lua 5.4 chunk in a sandbox: no io, os, load, require, debug, no bytecode, no wall clock,
@@ -38,7 +46,8 @@ public:
 
   /// Runs the chunk and converts its first result to JSON. Fails with ERROR_CODE_EXPRESSION: a Lua error
   /// (with its line), the budget, the memory, or a value that is no JSON (function, cycle, NaN).
-  result<json> evaluate(const scope& in, const lua_limits& limits = {}) const;
+  /// `host`: may be null; then its name is as unknown as any.
+  result<json> evaluate(const scope& in, const lua_limits& limits = {}, const lua_host_call* host = nullptr) const;
 
   /// As a condition: nil, false and null are false, everything else is true (Lua's rule, plus null).
   result<bool> test(const scope& in, const lua_limits& limits = {}) const;

@@ -2,6 +2,7 @@
 
 #include "runtime/expression/lua_library.hpp"
 #include "runtime/expression/lua_values.hpp"
+#include "runtime/policy/error_code_name.hpp"
 
 #include <lua.hpp>
 
@@ -78,13 +79,53 @@ void push_steps(lua_State* state, const char* name, const std::set<std::string>&
   lua_setfield(state, -2, name);
 }
 
+/// A call of the script to us, one at a time. Lua's errors leave functions by longjmp, so whatever owns something lives
+/// here and not on their stacks.
+struct host_call {
+  const lua_host_call* host = nullptr;
+  json argument;
+  json value;
+  std::string fault;
+  std::string code;
+
+  /// Raises nothing. False: `fault` says why.
+  bool perform(lua_State* state) {
+    value = nullptr;
+    code = "invalid_input";
+    if (!lua_values::to_json(state, argument, fault))
+      return false;
+    auto done = host->call(argument);
+    if (done) {
+      value = std::move(*done);
+      return true;
+    }
+    fault = done.error().message;
+    code = error_code_name(done.error().code);
+    return false;
+  }
+};
+
+int call_host(lua_State* state) {
+  auto& call = *static_cast<host_call*>(lua_touserdata(state, lua_upvalueindex(1)));
+  lua_settop(state, 1);
+  if (call.perform(state)) {
+    lua_values::push(state, call.value);
+    return 1;
+  }
+  lua_pushnil(state);
+  lua_pushlstring(state, call.fault.data(), call.fault.size());
+  lua_pushlstring(state, call.code.data(), call.code.size());
+  return 3;
+}
+
 struct protected_call {
   const evaluation& call;
   const json* document;
+  host_call* host;
 };
 
 int run_protected(lua_State* state) {
-  const auto& [call, document] = *static_cast<const protected_call*>(lua_touserdata(state, 1));
+  const auto& [call, document, host] = *static_cast<const protected_call*>(lua_touserdata(state, 1));
   const auto& reads = call.source.reads;
   lua_rawgeti(state, LUA_REGISTRYINDEX, call.chunk);
   lua_createtable(state, 0, static_cast<int>(reads.members.size()) + 2);
@@ -94,6 +135,11 @@ int run_protected(lua_State* state) {
       lua_values::push(state, *value);
       lua_rawset(state, -3);
     }
+  }
+  if (host->host != nullptr) {
+    lua_pushlightuserdata(state, host);
+    lua_pushcclosure(state, call_host, 1);
+    lua_setfield(state, -2, host->host->name.c_str());
   }
   push_steps(state, "steps", reads.steps, reads.all_steps, &scope::step, call, document);
   push_steps(state, "results", reads.results, reads.all_results, &scope::step_result, call, document);
@@ -209,7 +255,7 @@ error lua_interpreter::describe(const lua_source& source, int status, const lua_
 }
 
 result<void> lua_interpreter::run(const lua_source& source, const scope& in, const lua_limits& limits,
-                                  const std::function<result<void>(lua_State*)>& use) {
+                                  const std::function<result<void>(lua_State*)>& use, const lua_host_call* host) {
   auto chunk = load(source);
   if (!chunk)
     return tl::unexpected{chunk.error()};
@@ -217,7 +263,9 @@ result<void> lua_interpreter::run(const lua_source& source, const scope& in, con
   if (source.reads.all_steps || source.reads.all_results)
     document = in.document();
   const evaluation call{source, in, *chunk};
-  protected_call argument{call, document.get()};
+  host_call calls;
+  calls.host = host;
+  protected_call argument{call, document.get(), &calls};
   meter_.start(state_, limits.instructions, limits.memory);
   lua_pushcfunction(state_, run_protected);
   lua_pushlightuserdata(state_, &argument);

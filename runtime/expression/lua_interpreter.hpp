@@ -42,8 +42,9 @@ public:
   result<int> load(const lua_source& source);
 
   /// Runs the chunk and leaves its first result on top of `state` while `use` looks at it, which must raise nothing.
+  /// `host` may be null.
   result<void> run(const lua_source& source, const scope& in, const lua_limits& limits,
-                   const std::function<result<void>(lua_State*)>& use);
+                   const std::function<result<void>(lua_State*)>& use, const lua_host_call* host = nullptr);
 
 private:
   bool open();

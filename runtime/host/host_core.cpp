@@ -141,6 +141,17 @@ std::optional<uint64_t> host_core::progress_sink(const v1::TaskProgress& x) cons
   return known.sink;
 }
 
+std::optional<host_core::attempt_owner> host_core::owner_of(const std::string& run_id, uint32_t task,
+                                                            uint32_t attempt) const {
+  auto key = find_key(run_id, task);
+  if (!key)
+    return std::nullopt;
+  auto& known = records_.at(*key);
+  if (known.slot == none || known.attempt != attempt)
+    return std::nullopt;
+  return attempt_owner{known.sink, known.epoch};
+}
+
 void host_core::finished(v1::TaskResult&& result, int64_t now) {
   auto key = find_key(result.run_id(), result.task());
   if (key) {

@@ -70,6 +70,13 @@ public:
   /// Where progress of this attempt goes; nothing when it has been answered.
   std::optional<uint64_t> progress_sink(const v1::TaskProgress& x) const;
 
+  /// Whose attempt this is while it is not answered, and under which epoch its owner knows it now.
+  struct attempt_owner {
+    uint64_t sink = 0;
+    uint64_t epoch = 0;
+  };
+  std::optional<attempt_owner> owner_of(const std::string& run_id, uint32_t task, uint32_t attempt) const;
+
   // --- agents ---
 
   void instance_up(uint64_t instance, int64_t now);

@@ -8,7 +8,7 @@ namespace troupe {
 
 namespace {
 
-const std::vector<std::string> step_kinds = {"agent", "parallel", "steps", "choose"};
+const std::vector<std::string> step_kinds = {"agent", "parallel", "steps", "choose", "team"};
 
 /// All keys that any step may have, for steps whose kind is unclear.
 key_list all_step_keys() {
@@ -100,6 +100,8 @@ step workflow_compiler::compile_step(const document_value& at, const surrounding
     out.body = compile_group(*steps, keys["order"], keys["output"], in);
   else if (auto choose = keys["choose"])
     out.body = compile_choose(*choose, in);
+  else if (auto team = keys["team"])
+    out.body = compile_team(*team, object_reader{check_, *team, keys_of("team"), "`team`"}, in);
   compile_common(out, keys, in, as);
   return out;
 }

@@ -236,6 +236,30 @@ private:
     out.detail = std::to_string(body.choices.size()) + (body.choices.size() == 1 ? " case" : " cases");
   }
 
+  void visit_body(const team_step& body, const step&, graph_step& out) {
+    // One iteration; how many there are, and who asks whom, only the run knows.
+    graph_cost total{0, 0, milliseconds{0}, milliseconds{0}};
+    std::vector<graph_cost> members;
+    for (auto& member : body.members) {
+      out.inside.push_back(visit(*member.work, out.path + "[" + member.role + "]"));
+      out.inside.back().id = member.role;
+      members.push_back(out.inside.back().cost);
+    }
+    if (body.order == team_step::turns::free)
+      total = side_by_side(members, 0);
+    else
+      for (auto& one : members) {
+        total.sequential += one.sequential;
+        total.critical_path += one.critical_path;
+      }
+    total.sequential_limit = total.critical_path_limit = std::nullopt;
+    out.cost = total;
+    static constexpr const char* orders[] = {"by phase", "round robin", "by selector", "by handoff", "free"};
+    out.detail = std::to_string(body.members.size()) + " members, " + orders[static_cast<size_t>(body.order)]
+                 + ", up to " + std::to_string(body.max_iterations)
+                 + (body.max_iterations == 1 ? " iteration" : " iterations");
+  }
+
   const workflow& workflow_;
   workflow_graph graph_;
 };

@@ -16,6 +16,10 @@ std::map<std::string, key_list, std::less<>> make_table() {
   const key_list aggregate = {"strategy", "wait",  "valid",  "minimum_required", "on_shortfall",
                               "fallback", "score", "scorer", "threshold",        "key",
                               "weights",  "agent", "reduce", "initial"};
+  const key_list team = {
+      "goal",   "task",      "agents",      "turns",    "phases",           "max_iterations",  "at_bound",
+      "until",  "review",    "on_conflict", "resolver", "decision_timeout", "request_timeout", "ageing",
+      "limits", "workspace", "messages",    "output"};
   return {
       {"document", {"workflow", "description", "input", "output_schema", "agents", "steps", "order", "output"}},
       {"agents_document", {"agents"}},
@@ -36,6 +40,7 @@ std::map<std::string, key_list, std::less<>> make_table() {
       {"step_parallel", join(step, {"parallel"})},
       {"step_steps", join(step, {"steps", "order", "output"})},
       {"step_choose", join(step, {"choose"})},
+      {"step_team", join(step, {"team"})},
       {"otherwise", {"otherwise"}},
       {"retry",
        {"maximum_attempts", "initial_interval", "backoff_coefficient", "maximum_interval", "jitter", "non_retryable"}},
@@ -46,6 +51,22 @@ std::map<std::string, key_list, std::less<>> make_table() {
         "timeout", "aggregate"}},
       {"aggregate", join(aggregate, {"deadline"})},
       {"quorum", {"quorum"}},
+
+      {"team", team},
+      {"team_member",
+       {"role",         "archetype", "agent",          "input",     "attempt_timeout",  "step",     "steps",
+        "capabilities", "tools",     "interacts_with", "expertise", "responsibilities", "ask_when", "writes",
+        "timeout",      "retry",     "fallback",       "on_error",  "priority",         "placement"}},
+      {"phase", {"phase", "roles", "writes"}},
+      {"selector", {"selector"}},
+      {"selector_agent", {"agent"}},
+      {"review", {"by", "back_to"}},
+      {"team_limits",
+       {"artifact_bytes", "workspace_bytes", "artifacts", "messages", "history", "operations_per_turn",
+        "inline_bytes"}},
+      {"team_document", {"team", "agents"}},
+      {"team_template", join(team, {"id", "workflow"})},
+      {"team_workflow", {"phases", "max_iterations"}},
 
       {"parallel_group", {"id", "agents", "aggregation"}},
       {"parallel_group_agent", {"id", "type", "input_mapping", "timeout_seconds"}},

@@ -38,8 +38,10 @@ checked<workflow_ptr> compile(const document_node& root, const std::string& sour
   document_value at{&root, ""};
   auto out = std::make_shared<workflow>();
   out->root.where = root.where;
-  auto is_template = root.find("parallel_group") != nullptr;
-  object_reader keys{check, at, keys_of(is_template ? "parallel_group_document" : "document"), "a workflow document"};
+  auto is_group = root.find("parallel_group") != nullptr;
+  auto is_team = !is_group && root.find("team") != nullptr && root.find("workflow") == nullptr;
+  const auto* construct = is_group ? "parallel_group_document" : is_team ? "team_document" : "document";
+  object_reader keys{check, at, keys_of(construct), "a workflow document"};
   if (!keys)
     return refuse(check.faults());
 
@@ -47,8 +49,9 @@ checked<workflow_ptr> compile(const document_node& root, const std::string& sour
   auto agents = own.definitions;
   agents.insert(shared.definitions.begin(), shared.definitions.end());
   workflow_compiler compiler{check, limits, agents, root};
-  if (is_template) {
-    auto group = compiler.compile_parallel_group(*keys["parallel_group"]);
+  if (is_group || is_team) {
+    auto group = is_group ? compiler.compile_parallel_group(*keys["parallel_group"])
+                          : compiler.compile_team_document(*keys["team"]);
     out->name = group.steps.empty() ? "" : group.steps[0].id;
     out->root.body = std::move(group);
   } else {

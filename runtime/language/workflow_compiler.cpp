@@ -81,12 +81,16 @@ std::optional<mapping> workflow_compiler::compile_mapping(const document_value& 
       known.push_back("error");
     if (in.has_partial)
       known.push_back("partial");
+    if (in.in_team)
+      known.insert(known.end(), {"workspace", "turn"});
     if (std::find(known.begin(), known.end(), name) != known.end())
       continue;
     auto where = locate(at, [&](const references& r) { return r.members.count(name) > 0; });
     auto remedy = did_you_mean(name, known);
     if (name == "item" || name == "index")
       remedy = "it exists inside of `each` only";
+    else if (name == "workspace" || name == "turn")
+      remedy = "it exists inside of a team only";
     else if (name == "error" || name == "partial")
       remedy = "it exists in a step's `fallback` and `on_error` only";
     check_.fault(where.node ? where : at, "$ has no member \"" + excerpt(name) + "\" here; it has " + enumerate(known),

@@ -21,23 +21,40 @@ struct surroundings {
   bool in_each = false;
   bool has_error = false;
   bool has_partial = false;
+  /// `workspace` and `turn`
+  bool in_team = false;
 
   surroundings inside(visible_steps& group) const {
-    return {&group, in_each, has_error, has_partial};
+    auto out = *this;
+    out.steps = &group;
+    return out;
   }
 
   surroundings with_item() const {
-    return {steps, true, has_error, has_partial};
+    auto out = *this;
+    out.in_each = true;
+    return out;
   }
 
   /// Where a step has failed.
   surroundings with_error() const {
-    return {steps, in_each, true, true};
+    auto out = *this;
+    out.has_error = out.has_partial = true;
+    return out;
   }
 
   /// Where a fan-out has too few results.
   surroundings with_partial() const {
-    return {steps, in_each, has_error, true};
+    auto out = *this;
+    out.has_partial = true;
+    return out;
+  }
+
+  /// Among the members of a team.
+  surroundings with_team() const {
+    auto out = *this;
+    out.in_team = true;
+    return out;
   }
 };
 
@@ -54,6 +71,9 @@ public:
 
   /// The template of the source material: a group with one parallel step.
   group_step compile_parallel_group(const document_value& group);
+
+  /// The template of the source material: a group with one team.
+  group_step compile_team_document(const document_value& team);
 
   const std::set<std::string>& used_agents() const {
     return used_agents_;
@@ -91,6 +111,20 @@ private:
   void compile_step_branches(parallel_step& out, const document_value& at, const surroundings& in);
   void compile_each(parallel_step& out, const object_reader& keys, const surroundings& in);
   void check_branches(const parallel_step& out, const document_value& at);
+
+  // compile_team.cpp
+  team_step compile_team(const document_value& at, const object_reader& keys, const surroundings& in);
+  void compile_members(team_step& out, const document_value& at, const surroundings& in);
+  team_member compile_member(const document_value& at, const surroundings& in);
+  std::shared_ptr<const step> compile_member_work(team_member& member, const object_reader& keys,
+                                                  const surroundings& in);
+  void compile_turns(team_step& out, const object_reader& keys, const surroundings& in);
+  void compile_phases(team_step& out, const document_value& phases);
+  void compile_review(team_step& out, const object_reader& keys);
+  void compile_conflicts(team_step& out, const object_reader& keys);
+  void compile_team_limits(team_step& out, const document_value& at);
+  std::optional<uint32_t> resolve_role(const team_step& team, const document_value& at);
+  std::shared_ptr<const step> agent_only(const document_value& at);
 
   // compile_aggregate.cpp
   /// `branches`: how many there are, where the document says it.

@@ -35,6 +35,8 @@ TROUPE_ENVELOPE_FIELD(TaskBatch);
 TROUPE_ENVELOPE_FIELD(ResultBatch);
 TROUPE_ENVELOPE_FIELD(ProgressBatch);
 TROUPE_ENVELOPE_FIELD(CancelBatch);
+TROUPE_ENVELOPE_FIELD(OpBatch);
+TROUPE_ENVELOPE_FIELD(OpAnswerBatch);
 TROUPE_ENVELOPE_FIELD(SubmitRun);
 TROUPE_ENVELOPE_FIELD(RunAccepted);
 TROUPE_ENVELOPE_FIELD(GetRun);
@@ -47,6 +49,7 @@ TROUPE_ENVELOPE_FIELD(WatchRun);
 TROUPE_ENVELOPE_FIELD(RunUpdate);
 TROUPE_ENVELOPE_FIELD(InvokeAgent);
 TROUPE_ENVELOPE_FIELD(TaskResult);
+TROUPE_ENVELOPE_FIELD(AnswerQuestion);
 #undef TROUPE_ENVELOPE_FIELD
 
 /// Appends the wire form of an envelope whose head (ids, deadline, …) is `head` and whose body is `body` in field

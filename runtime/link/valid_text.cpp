@@ -70,4 +70,31 @@ void make_valid_text(v1::TaskProgress& x) {
       [&]() -> auto& { return x.note(); }, [&] { return x.mutable_note(); });
 }
 
+void make_valid_text(v1::TaskOp& x) {
+  switch (x.op_case()) {
+  case v1::TaskOp::kAsk:
+    return make_valid_text(*x.mutable_ask()->mutable_to());
+  case v1::TaskOp::kAnswer:
+    return make_valid_text(*x.mutable_answer()->mutable_request());
+  case v1::TaskOp::kNotify:
+    return make_valid_text(*x.mutable_notify()->mutable_to());
+  case v1::TaskOp::kHandoff:
+    return make_valid_text(*x.mutable_handoff()->mutable_to());
+  case v1::TaskOp::kPut:
+    return make_valid_text(*x.mutable_put()->mutable_artifact());
+  case v1::TaskOp::kGet:
+    return make_valid_text(*x.mutable_get()->mutable_artifact());
+  case v1::TaskOp::kDecide:
+    make_valid_text(*x.mutable_decide()->mutable_reason());
+    return make_valid_text(*x.mutable_decide()->mutable_question());
+  case v1::TaskOp::kQuestion:
+    return make_valid_text(*x.mutable_question()->mutable_question());
+  case v1::TaskOp::kLog:
+    return make_valid_text(*x.mutable_log()->mutable_text());
+  case v1::TaskOp::kInbox:
+  case v1::TaskOp::OP_NOT_SET:
+    return;
+  }
+}
+
 } // namespace troupe

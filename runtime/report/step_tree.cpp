@@ -32,6 +32,15 @@ const step* definition_of(const step_instance& parent, const std::string& path) 
   } else if (auto* parallel = std::get_if<parallel_step>(&definition.body)) {
     if (path.size() > parent.what.step.size() && path[parent.what.step.size()] == '[')
       out = parallel->body ? parallel->body.get() : named(parallel->branches, name);
+  } else if (auto* team = std::get_if<team_step>(&definition.body)) {
+    auto role = name.substr(0, name.find(':'));
+    for (auto& member : team->members)
+      if (member.role == role)
+        out = member.work.get();
+    if (name == "selector")
+      out = team->selector_agent.get();
+    else if (name == "resolver")
+      out = team->resolver.get();
   } else if (auto* choose = std::get_if<choose_step>(&definition.body)) {
     for (auto& choice : choose->choices)
       if (choice.body->id == name || path == parent.what.step)

@@ -41,8 +41,19 @@ void agent_body::begin(engine& run, frame& self) {
     }
     made = std::move(*value);
     input = &made;
-  } else if (const auto* item = frame_scope{run, self}.member("item")) {
-    input = item;
+  } else {
+    // The nearest of what a fan-out and what a team give.
+    for (const auto* f = &self; f != nullptr; f = f->parent) {
+      if (f->item != nullptr) {
+        input = f->item;
+        break;
+      }
+      if (f->turn) {
+        input = f->turn->context.get();
+        told_by_input_ = true;
+        break;
+      }
+    }
   }
   if (agent_->input_schema) {
     auto faults = agent_->input_schema->check(*input);
@@ -73,6 +84,16 @@ void agent_body::send(engine& run, frame& self) {
   for (auto* f = &self; f != nullptr; f = f->parent)
     for (const auto& [label, value] : f->definition->placement)
       task.mutable_placement()->insert({label, value});
+  for (auto* f = &self; f != nullptr; f = f->parent) {
+    if (!f->turn)
+      continue;
+    auto& grant = *task.mutable_turn();
+    grant.set_role(f->turn->role);
+    grant.set_answering(f->turn->answering);
+    if (!told_by_input_)
+      grant.set_context(f->turn->context->dump(-1, ' ', false, json::error_handler_t::replace));
+    break;
+  }
   run.send_task(task_, std::move(task));
 }
 

@@ -43,6 +43,8 @@ private:
   const agent_step& definition_;
   const agent_definition* agent_ = nullptr;
   std::string input_;
+  /// The input is what a team's member is told anyway.
+  bool told_by_input_ = false;
   uint32_t task_ = 0;
   /// Tries that count for the retry policy; a loss is nobody's failure and does not.
   uint32_t tries_ = 1;

@@ -3,6 +3,7 @@
 #include "runtime/aggregation/aggregate.hpp"
 #include "troupe/v1/run.pb.h"
 #include "troupe/v1/task.pb.h"
+#include "troupe/v1/team.pb.h"
 
 #include <cstdint>
 #include <string>
@@ -21,6 +22,11 @@ struct cancel_task {
   uint32_t task = 0;
   uint32_t attempt = 0;
   std::string reason;
+};
+
+/// What became of an operation of a team's member: to the agent that works on (task, attempt). Lost if that is gone.
+struct answer_op {
+  v1::OpAnswer answer;
 };
 
 /// Computes an aggregate. Answered like a task.
@@ -61,7 +67,7 @@ struct finish_run {
   task_counts counts;
 };
 
-using command =
-    std::variant<start_task, cancel_task, start_aggregation, start_timer, cancel_timer, publish_update, finish_run>;
+using command = std::variant<start_task, cancel_task, answer_op, start_aggregation, start_timer, cancel_timer,
+                             publish_update, finish_run>;
 
 } // namespace troupe

@@ -33,6 +33,12 @@ bool engine::accepts(const v1::RunEvent& event) const {
     return timers_.count(event.timer_fired().timer()) > 0;
   case v1::RunEvent::kRunCancelRequested:
     return true;
+  case v1::RunEvent::kTaskOperation: {
+    const auto& op = event.task_operation().op();
+    return op.epoch() == epoch_ && current(op.task(), op.attempt()) && turn_of(op.task()) != nullptr;
+  }
+  case v1::RunEvent::kQuestionAnswered:
+    return who_awaits(event.question_answered()) != nullptr;
   case v1::RunEvent::kRunResumed:
     return event.run_resumed().epoch() > epoch_;
   default:
@@ -82,6 +88,17 @@ void engine::apply(const v1::RunEvent& event, std::vector<command>& out) {
       run_body(*f);
       break;
     }
+    break;
+  }
+  case v1::RunEvent::kTaskOperation: {
+    const auto& op = event.task_operation().op();
+    auto* f = turn_of(op.task());
+    f->parent->body->operation(*this, *f->parent, f->slot, op);
+    break;
+  }
+  case v1::RunEvent::kQuestionAnswered: {
+    auto* f = who_awaits(event.question_answered());
+    f->body->question_answered(*this, *f, event.question_answered());
     break;
   }
   case v1::RunEvent::kRunCancelRequested:
@@ -163,6 +180,7 @@ frame& engine::start_child(frame& parent, const step& definition, uint32_t slot,
   f.item = options.item;
   f.index = options.index;
   f.fixed_input = std::move(options.fixed_input);
+  f.turn = std::move(options.turn);
   f.priority = definition.priority != 0 ? definition.priority : parent.priority;
   f.position = parent.children.size();
   parent.children.push_back(&f);
@@ -371,6 +389,20 @@ void engine::finish(v1::RunState state, std::string output, const error& why) {
 
 frame* engine::find(uint32_t id) const {
   return id < frames_.size() ? frames_[id].get() : nullptr;
+}
+
+frame* engine::turn_of(uint32_t task) const {
+  for (auto* f = find(tasks_[task].frame); f != nullptr; f = f->parent)
+    if (f->turn && f->parent != nullptr && f->parent->body)
+      return f;
+  return nullptr;
+}
+
+frame* engine::who_awaits(const v1::QuestionAnswered& answer) const {
+  for (const auto& f : frames_)
+    if (f && f->body && (answer.step().empty() || answer.step() == path_of(*f)) && f->body->awaits(answer))
+      return f.get();
+  return nullptr;
 }
 
 } // namespace troupe

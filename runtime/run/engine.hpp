@@ -21,6 +21,7 @@ struct child_options {
   const json* item = nullptr;
   uint32_t index = 0;
   std::shared_ptr<const json> fixed_input;
+  std::shared_ptr<const turn_info> turn;
 };
 
 /// The working parts of a run machine: frames, tasks, timers and the queue of what is still to be told to whom. Bodies
@@ -106,6 +107,9 @@ public:
     return tasks_[task].active;
   }
 
+  /// Answers an operation of a team's member.
+  void answer_operation(v1::OpAnswer answer);
+
   /// `which` comes back to the body's timer_fired.
   uint64_t start_body_timer(frame& f, uint32_t which, int64_t delay_ms);
   /// Does nothing for 0; sets `timer` to 0.
@@ -160,6 +164,9 @@ private:
   void resume();
   uint64_t start_timer_for(frame& f, timer_role role, uint32_t which, int64_t delay_ms);
   frame* find(uint32_t id) const;
+  /// The turn that a task belongs to; null when it is none of a team's.
+  frame* turn_of(uint32_t task) const;
+  frame* who_awaits(const v1::QuestionAnswered& answer) const;
   v1::RunUpdate started_update(const frame& f, uint32_t children) const;
   uint64_t digest_of(const frame& f) const;
 

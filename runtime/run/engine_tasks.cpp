@@ -72,6 +72,11 @@ void engine::cancel_task_of(uint32_t task, const std::string& reason) {
   end_task(task);
 }
 
+void engine::answer_operation(v1::OpAnswer answer) {
+  answer.set_run_id(run_id_);
+  out_->push_back(answer_op{std::move(answer)});
+}
+
 // -- timers
 // ---------------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,14 @@ void step_body::task_finished(engine&, frame&, const v1::TaskResult&) {}
 
 void step_body::task_lost(engine&, frame&, const v1::TaskLost&) {}
 
+void step_body::operation(engine&, frame&, uint32_t, const v1::TaskOp&) {}
+
+bool step_body::awaits(const v1::QuestionAnswered&) const {
+  return false;
+}
+
+void step_body::question_answered(engine&, frame&, const v1::QuestionAnswered&) {}
+
 void step_body::resumed(engine&, frame&) {}
 
 void step_body::stop(engine&, frame&, const std::string&) {}

@@ -18,6 +18,14 @@ namespace troupe {
 class engine;
 struct frame;
 
+/// Makes a frame the turn of a team's member, or its answer to a question.
+struct turn_info {
+  std::string role;
+  bool answering = false;
+  /// What the member is told; `$.turn`, and its input where none is mapped.
+  std::shared_ptr<const json> context;
+};
+
 /// What is special about one kind of step while it runs. A new pattern is a new body: it starts children, hears how
 /// they ended, and ends itself through engine::body_ended. Everything that all steps share (conditions, time limits,
 /// retries, fallbacks) is the frame's business, so a body need not know of it.
@@ -37,6 +45,14 @@ public:
   /// A task that this body sent has ended, or its node was lost.
   virtual void task_finished(engine& run, frame& self, const v1::TaskResult& result);
   virtual void task_lost(engine& run, frame& self, const v1::TaskLost& loss);
+
+  /// An agent below the child in `slot`, which carries a turn, did something. Answered through
+  /// engine::answer_operation, now or later.
+  virtual void operation(engine& run, frame& self, uint32_t slot, const v1::TaskOp& op);
+
+  /// Whether a person's answer would change anything.
+  virtual bool awaits(const v1::QuestionAnswered& answer) const;
+  virtual void question_answered(engine& run, frame& self, const v1::QuestionAnswered& answer);
 
   /// Another coordinator owns the run now: send again what is in flight.
   virtual void resumed(engine& run, frame& self);
@@ -86,6 +102,10 @@ struct frame {
   uint32_t index = 0;
   /// Input that the parent's body computed itself; null = the definition's mapping.
   std::shared_ptr<const json> fixed_input;
+  /// Set on the children of a team; counts for everything below.
+  std::shared_ptr<const turn_info> turn;
+  /// `$.workspace` where a team evaluates its own expressions.
+  std::shared_ptr<const json> workspace_info;
   /// `$.error` and `$.partial` for a fallback.
   std::shared_ptr<const json> error_info;
   std::shared_ptr<const json> partial_info;

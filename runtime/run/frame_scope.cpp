@@ -14,6 +14,14 @@ const json* frame_scope::member(std::string_view name) const {
       if (name == "index")
         return &(made_["index"] = f->index);
     }
+    if (f->turn && name == "turn")
+      return f->turn->context.get();
+    if (name == "workspace") {
+      if (f->workspace_info)
+        return f->workspace_info.get();
+      if (f->turn)
+        return &f->turn->context->at("workspace");
+    }
     if (f->error_info && name == "error")
       return f->error_info.get();
     if (f->partial_info && name == "partial")
@@ -37,7 +45,7 @@ const json* frame_scope::step(std::string_view id) const {
 
 std::shared_ptr<const json> frame_scope::document() const {
   auto out = std::make_shared<json>(json{{"steps", json::object()}, {"results", json::object()}});
-  for (const auto* name : {"input", "run", "item", "index", "error", "partial"})
+  for (const auto* name : {"input", "run", "item", "index", "error", "partial", "turn", "workspace"})
     if (const auto* value = member(name))
       (*out)[name] = *value;
   for (auto* f = &at_; f != nullptr; f = f->parent) {

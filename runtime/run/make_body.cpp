@@ -3,6 +3,7 @@
 #include "runtime/run/engine.hpp"
 #include "runtime/run/group_body.hpp"
 #include "runtime/run/parallel_body.hpp"
+#include "runtime/run/team_body.hpp"
 
 namespace troupe {
 
@@ -20,6 +21,9 @@ struct body_maker {
   }
   std::unique_ptr<step_body> operator()(const choose_step& x) const {
     return std::make_unique<choose_body>(x);
+  }
+  std::unique_ptr<step_body> operator()(const team_step& x) const {
+    return std::make_unique<team_body>(x);
   }
 };
 

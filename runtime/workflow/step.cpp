@@ -16,6 +16,9 @@ const char* step::kind() const {
     const char* operator()(const choose_step&) const {
       return "choose";
     }
+    const char* operator()(const team_step&) const {
+      return "team";
+    }
   };
   return std::visit(visitor{}, body);
 }

@@ -5,6 +5,7 @@
 #include "runtime/expression/mapping.hpp"
 #include "runtime/workflow/aggregation_spec.hpp"
 #include "runtime/workflow/policies.hpp"
+#include "runtime/workflow/team_step.hpp"
 
 #include <cstdint>
 #include <map>
@@ -79,7 +80,7 @@ struct source_position {
 
 /// One step of any kind with what all kinds have in common. Immutable once compiled.
 struct step {
-  using body_type = std::variant<agent_step, group_step, parallel_step, choose_step>;
+  using body_type = std::variant<agent_step, group_step, parallel_step, choose_step, team_step>;
 
   /// Unique within its group.
   std::string id;
@@ -97,7 +98,7 @@ struct step {
   std::map<std::string, std::string> placement;
   source_position where;
 
-  /// "agent", "steps", "parallel", "choose": the key in the document.
+  /// "agent", "steps", "parallel", "choose", "team": the key in the document.
   const char* kind() const;
 };
 

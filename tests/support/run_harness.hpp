@@ -2,6 +2,7 @@
 
 #include "runtime/language/load.hpp"
 #include "runtime/run/machine.hpp"
+#include "runtime/team/op_json.hpp"
 
 #include <gtest/gtest.h>
 
@@ -92,6 +93,29 @@ public:
     event.mutable_task_lost()->set_node("w1");
     event.mutable_task_lost()->set_reason("connection closed");
     return offer(std::move(event));
+  }
+
+  /// What an agent that works on `task` does during its turn; whether the machine took it.
+  bool operate(const v1::Task& task, uint32_t number, const json& operation) {
+    auto op = parse_operation(operation);
+    if (!op)
+      throw std::runtime_error(op.error().message);
+    op->set_run_id(task.run_id());
+    op->set_task(task.task());
+    op->set_attempt(task.attempt());
+    op->set_epoch(task.epoch());
+    op->set_number(number);
+    v1::RunEvent event;
+    *event.mutable_task_operation()->mutable_op() = std::move(*op);
+    return offer(std::move(event));
+  }
+
+  /// The newest answer to an operation of `task`, as agents see it; null when there is none yet.
+  json answer_of(const v1::Task& task, uint32_t number) const {
+    for (auto i = op_answers.rbegin(); i != op_answers.rend(); ++i)
+      if (i->task() == task.task() && i->attempt() == task.attempt() && i->number() == number)
+        return answer_to_json(*i);
+    return nullptr;
   }
 
   bool cancel() {
@@ -191,6 +215,7 @@ public:
   std::vector<cancel_task> cancels;
   std::map<uint64_t, int64_t> timers;
   std::vector<v1::RunUpdate> updates;
+  std::vector<v1::OpAnswer> op_answers;
   /// Aggregations are computed at once, as the aggregator would; set to hold them back.
   bool hold_aggregations = false;
   std::deque<aggregation_request_ptr> aggregations;
@@ -230,6 +255,8 @@ private:
         aggregations.push_back(combine->request);
       else
         answer_aggregation(*combine->request);
+    } else if (auto* answered = std::get_if<answer_op>(&next)) {
+      op_answers.push_back(answered->answer);
     } else if (auto* update = std::get_if<publish_update>(&next)) {
       updates.push_back(update->update);
     }

@@ -4,12 +4,15 @@
 #include "nodes/cli/proto_json.hpp"
 #include "nodes/cli/run_source.hpp"
 #include "nodes/cli/run_table.hpp"
+#include "nodes/cli/team_lines.hpp"
 #include "runtime/run/replay.hpp"
+#include "runtime/team/op_json.hpp"
 
 #include <fmt/format.h>
 
 #include <memory>
 #include <ostream>
+#include <utility>
 
 namespace troupe::cli {
 
@@ -49,10 +52,36 @@ std::string describe(const v1::RunEvent& x) {
     return "run_cancel_requested  " + x.run_cancel_requested().reason();
   case v1::RunEvent::kRunResumed:
     return fmt::format("run_resumed  by {}, epoch {}", x.run_resumed().owner(), x.run_resumed().epoch());
+  case v1::RunEvent::kTaskOperation: {
+    const auto& op = x.task_operation().op();
+    return fmt::format("task_operation  task {}, attempt {}, number {}: {}", op.task(), op.attempt(), op.number(),
+                       name_of(op));
+  }
+  case v1::RunEvent::kQuestionAnswered:
+    return fmt::format("question_answered  {} by {}", x.question_answered().question(), x.question_answered().who());
   case v1::RunEvent::EVENT_NOT_SET:
     break;
   }
   return "unknown event";
+}
+
+/// What the run's teams said and wrote, in order.
+void print_teams(const v1::RunDetails& run, std::ostream& out) {
+  auto replayed = replay_run(run);
+  // Then `line` has said which run it is, and the events are there to be looked at.
+  if (!replayed)
+    return;
+  auto first = true;
+  auto begin = run.events().empty() ? 0 : run.events(0).at_ms();
+  for (const auto& update : replayed->updates) {
+    if (!update.has_team_event())
+      continue;
+    if (auto text = team_line(update.team_event()); !text.empty()) {
+      if (std::exchange(first, false))
+        out << "teams\n";
+      out << fmt::format("{:>12}  {}\n", "+" + format_duration(update.at_ms() - begin), text);
+    }
+  }
 }
 
 void print_run(const v1::RunDetails& run, bool with_events, std::ostream& out) {
@@ -71,6 +100,7 @@ void print_run(const v1::RunDetails& run, bool with_events, std::ostream& out) {
   line("owner", fmt::format("{} (epoch {})", summary.owner(), summary.epoch()));
   line("definition", summary.definition_hash());
   line("events", std::to_string(run.events_size()));
+  print_teams(run, out);
   if (!with_events)
     return;
   auto begin = run.events().empty() ? 0 : run.events(0).at_ms();

@@ -2,6 +2,7 @@
 
 #include "runtime/agents/function/payload_codec.hpp"
 #include "runtime/agents/json_text.hpp"
+#include "runtime/team/op_json.hpp"
 
 #include <algorithm>
 
@@ -47,6 +48,48 @@ void task_input::progress(double fraction, std::string_view note) const {
   out.set_fraction(fraction);
   out.set_note(clean_text(note, 1024));
   env_.progress(out);
+}
+
+const json& task_input::turn() const {
+  if (!turn_) {
+    turn_.emplace();
+    if (task_.has_turn()) {
+      const auto& context = task_.turn().context();
+      auto told = context.empty() ? input() : json::parse(context, nullptr, false);
+      if (!told.is_discarded())
+        *turn_ = std::move(told);
+    }
+  }
+  return *turn_;
+}
+
+result<json> task_input::operate(const json& operation) const {
+  auto op = parse_operation(operation);
+  if (!op)
+    return tl::unexpected<error>(op.error());
+  return operate(std::move(*op));
+}
+
+result<json> task_input::operate(v1::TaskOp operation) const {
+  if (!task_.has_turn())
+    return fail(v1::ERROR_CODE_FORBIDDEN, "this task is no turn of a team: there is nobody to ask and nothing to put");
+  if (!env_.operate)
+    return fail(v1::ERROR_CODE_FORBIDDEN,
+                "agent \"" + task_.agent()
+                    + "\" cannot wait: register its function as blocking, or give `operations` in "
+                      "its output");
+  operation.set_run_id(task_.run_id());
+  operation.set_task(task_.task());
+  operation.set_attempt(task_.attempt());
+  operation.set_epoch(task_.epoch());
+  operation.set_number(++operations_);
+  auto answer = env_.operate(std::move(operation));
+  if (!answer)
+    return tl::unexpected<error>(answer.error());
+  if (answer->has_error() && answer->error().code() != v1::ERROR_CODE_UNSPECIFIED)
+    return fail(answer->error().code(), answer->error().message(), answer->error().retryable());
+  auto value = answer->value().empty() ? json{} : json::parse(answer->value(), nullptr, false);
+  return value.is_discarded() ? json{} : std::move(value);
 }
 
 } // namespace troupe

@@ -34,6 +34,8 @@ struct task_environment {
   /// When the task began, on `time`'s steady clock.
   int64_t started_ms = 0;
   std::function<void(const v1::TaskProgress&)> progress;
+  /// Does one operation of a team's member and waits for what became of it. Null = this task can do none.
+  std::function<result<v1::OpAnswer>(v1::TaskOp)> operate;
 };
 
 /// What a function agent works on: one attempt of a task. Valid while `run` runs; not to be shared between threads.
@@ -87,10 +89,22 @@ public:
   /// Tells watchers how far the work is: 0..1, or negative when unknown. Cheap; only the newest counts.
   void progress(double fraction, std::string_view note = {}) const;
 
+  /// What a turn of a team is told: role, teammates, phase, iteration, workspace, inbox (docs/language.md). Null when
+  /// the task is no turn.
+  const json& turn() const;
+
+  /// During a turn: asks, puts, decides, … and waits for the answer, e.g. `in.operate({{"op", "put"}, …})` with the
+  /// operations of runtime/team/op_json.hpp. Yields the answer's value, or why it was refused. The function must be
+  /// `blocking`. Not for use by two threads at once.
+  result<json> operate(const json& operation) const;
+  result<json> operate(v1::TaskOp operation) const;
+
 private:
   const v1::Task& task_;
   const task_environment& env_;
   mutable std::optional<json> parsed_;
+  mutable std::optional<json> turn_;
+  mutable uint32_t operations_ = 0;
 };
 
 } // namespace troupe

@@ -24,17 +24,19 @@ struct http_body_part {
 };
 
 /// An `http_response` is the end of an exchange, an `error` its failure below HTTP.
-using http_event = std::variant<http_begin, http_head, http_body_part, http_response, error>;
+/// What became of an operation is an `OpAnswer`.
+using http_event = std::variant<http_begin, http_head, http_body_part, http_response, error, v1::OpAnswer>;
 
 /// Nothing to do until the next event.
 struct http_wait {};
 
-/// What to do next: wait, send a request (never while another one is open), or end the task. Ids are not filled in.
-using http_action = std::variant<http_wait, http_request, v1::TaskResult>;
+/// What to do next: wait, send a request, do an operation of the team's member that the task is for (never while
+/// something is open), or end the task. Ids are not filled in.
+using http_action = std::variant<http_wait, http_request, v1::TaskOp, v1::TaskResult>;
 
 /// What an agent does over HTTP for one task, as a state machine:
 ///
-///     begin ──▶ request ──▶ [head ──▶ part*] ──▶ response | error ──▶ request … | result
+///     begin ──▶ request ──▶ [head ──▶ part*] ──▶ response | error ──▶ request … | operation ──▶ its answer … | result
 ///
 /// Pure: whoever owns it does the I/O and keeps the deadline. After a result there are no more events.
 class http_session {

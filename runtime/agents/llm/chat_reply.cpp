@@ -8,6 +8,7 @@ namespace troupe {
 namespace {
 
 constexpr size_t max_quote = 200;
+constexpr size_t most_tool_calls = 64;
 
 /// The member if it is there and no null.
 const json* member(const json& object, const char* name) {
@@ -95,9 +96,31 @@ void chat_reply::add_choice(const json& choice, const char* name) {
     pieces_ += text.empty() ? 0 : 1;
     content_ += text;
     refusal_ += text_of(member(*message, "refusal"));
+    if (auto* calls = member(*message, "tool_calls"))
+      add_tool_calls(*calls);
   }
   if (auto reason = text_of(member(choice, "finish_reason")); !reason.empty())
     finish_reason_ = std::move(reason);
+}
+
+void chat_reply::add_tool_calls(const json& calls) {
+  if (!calls.is_array())
+    return;
+  for (auto& call : calls) {
+    // Pieces of a stream say by index which call they belong to; a whole answer has them in order.
+    auto* index = member(call, "index");
+    auto at = index && index->is_number_unsigned() ? index->get<size_t>() : tool_calls_.size();
+    if (at >= most_tool_calls)
+      continue;
+    if (at >= tool_calls_.size())
+      tool_calls_.resize(at + 1);
+    auto& out = tool_calls_[at];
+    out.id += text_of(member(call, "id"));
+    if (auto* function = member(call, "function")) {
+      out.name += text_of(member(*function, "name"));
+      out.arguments += text_of(member(*function, "arguments"));
+    }
+  }
 }
 
 void chat_reply::add_usage(const json& object) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace troupe {
 
@@ -24,6 +25,18 @@ public:
   /// What the model said.
   const std::string& content() const {
     return content_;
+  }
+
+  /// A tool that the model wants used.
+  struct tool_call {
+    std::string id;
+    std::string name;
+    /// JSON text, as the model wrote it.
+    std::string arguments;
+  };
+
+  const std::vector<tool_call>& tool_calls() const {
+    return tool_calls_;
   }
 
   const std::string& refusal() const {
@@ -58,9 +71,11 @@ private:
   result<json> parse(std::string_view text) const;
   void add_choice(const json& choice, const char* member);
   void add_usage(const json& object);
+  void add_tool_calls(const json& calls);
 
   std::string content_;
   std::string refusal_;
+  std::vector<tool_call> tool_calls_;
   std::string finish_reason_;
   bool done_ = false;
   uint64_t pieces_ = 0;

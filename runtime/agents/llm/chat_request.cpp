@@ -66,7 +66,17 @@ void append_repair(json& messages, std::string answer, const std::vector<std::st
   messages.push_back(message("user", std::move(text)));
 }
 
-json chat_body(const llm_settings& config, const json& messages) {
+void append_tools(json& messages, const chat_reply& reply, const std::vector<std::string>& answers) {
+  auto calls = json::array();
+  for (auto& call : reply.tool_calls())
+    calls.push_back(
+        {{"id", call.id}, {"type", "function"}, {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
+  messages.push_back({{"role", "assistant"}, {"content", reply.content()}, {"tool_calls", std::move(calls)}});
+  for (size_t i = 0; i < answers.size(); ++i)
+    messages.push_back({{"role", "tool"}, {"tool_call_id", reply.tool_calls()[i].id}, {"content", answers[i]}});
+}
+
+json chat_body(const llm_settings& config, const json& messages, const json& tools) {
   json out{{"model", config.model}, {"messages", messages}};
   if (config.temperature)
     out["temperature"] = *config.temperature;
@@ -75,6 +85,8 @@ json chat_body(const llm_settings& config, const json& messages) {
   if (config.output)
     out["response_format"] = {{"type", "json_schema"},
                               {"json_schema", {{"name", "output"}, {"schema", config.output->document()}}}};
+  if (!tools.is_null())
+    out["tools"] = tools;
   if (config.stream) {
     out["stream"] = true;
     out["stream_options"] = {{"include_usage", true}};

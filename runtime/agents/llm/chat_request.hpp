@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/agents/llm/chat_reply.hpp"
 #include "runtime/agents/llm/llm_settings.hpp"
 #include "runtime/core/json.hpp"
 #include "runtime/core/result.hpp"
@@ -18,7 +19,10 @@ result<json> first_messages(const llm_settings& config, const v1::Payload& input
 /// The two messages that send a wrong answer back: what the model said, and what is wrong with it.
 void append_repair(json& messages, std::string answer, const std::vector<std::string>& faults);
 
-/// The body of a chat-completions request.
-json chat_body(const llm_settings& config, const json& messages);
+/// The messages that tell a model what became of the tools that it used: what it said, and one answer per call.
+void append_tools(json& messages, const chat_reply& reply, const std::vector<std::string>& answers);
+
+/// The body of a chat-completions request. `tools`: null when there are none.
+json chat_body(const llm_settings& config, const json& messages, const json& tools = nullptr);
 
 } // namespace troupe

@@ -5,6 +5,8 @@
 #include "runtime/agents/json_text.hpp"
 #include "runtime/agents/llm/chat_request.hpp"
 #include "runtime/agents/llm/structured_output.hpp"
+#include "runtime/team/brief.hpp"
+#include "runtime/team/op_json.hpp"
 
 #include <utility>
 
@@ -23,7 +25,7 @@ v1::Error make_error(errc code, std::string message, bool retryable) {
 llm_session::llm_session(std::shared_ptr<const llm_settings> config, std::shared_ptr<const llm_endpoint> endpoint,
                          const v1::Task& task, const clock& time)
     : config_{std::move(config)}, endpoint_{std::move(endpoint)}, input_{task.input()},
-      traceparent_{task.traceparent()}, time_{time} {}
+      traceparent_{task.traceparent()}, time_{time}, turn_{task.turn()}, in_team_{task.has_turn()} {}
 
 http_action llm_session::step(const http_event& event) {
   return std::visit([this](auto& x) { return on(x); }, event);
@@ -40,10 +42,22 @@ std::string llm_session::progress() const {
 }
 
 http_action llm_session::on(const http_begin&) {
+  // What a member is told is said in words below; as the question it would only repeat that.
+  if (in_team_ && turn_.context().empty() && !config_->prompt) {
+    turn_.mutable_context()->swap(*input_.mutable_data());
+    input_.set_data(turn_.answering() ? R"("Answer the question.")"
+                                      : R"("It is your turn: do your part of the work.")");
+  }
   auto messages = first_messages(*config_, input_);
   if (!messages)
     return give_up(messages.error().to_proto());
   messages_ = std::move(*messages);
+  if (in_team_) {
+    auto context = json::parse(turn_.context().empty() ? input_.data() : turn_.context(), nullptr, false);
+    if (context.is_object())
+      messages_.insert(messages_.begin(), json{{"role", "system"}, {"content", brief(context)}});
+    tools_ = operation_tools(turn_.answering());
+  }
   return ask();
 }
 
@@ -54,7 +68,7 @@ http_action llm_session::ask() {
   body_.clear();
   http_request out;
   out.url = endpoint_->base_url + "/chat/completions";
-  out.body = chat_body(*config_, messages_).dump(-1, ' ', false, json::error_handler_t::replace);
+  out.body = chat_body(*config_, messages_, tools_).dump(-1, ' ', false, json::error_handler_t::replace);
   out.stream = config_->stream;
   out.max_response_bytes = config_->max_response_bytes;
   out.headers = config_->headers;
@@ -136,11 +150,43 @@ http_action llm_session::answered() {
                    false);
   if (reason == "content_filter")
     return give_up(v1::ERROR_CODE_AGENT_FAILED, "the server's content filter stopped the answer", false);
+  if (!reply_.tool_calls().empty() && in_team_) {
+    if (++tool_turns_ > most_tool_turns)
+      return give_up(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                     "the model used tools " + std::to_string(most_tool_turns) + " times without an answer", false);
+    tool_answers_.clear();
+    return use_tools();
+  }
   if (reason == "tool_calls" || reason == "function_call")
     return give_up(v1::ERROR_CODE_AGENT_FAILED, "the model asked for a tool; this agent offers none", false);
   if (reply_.content().empty() && !reply_.refusal().empty())
     return give_up(v1::ERROR_CODE_AGENT_FAILED, "the model refused: " + clean_text(reply_.refusal(), 400), false);
   return judge();
+}
+
+http_action llm_session::use_tools() {
+  const auto& calls = reply_.tool_calls();
+  while (tool_answers_.size() < calls.size()) {
+    const auto& call = calls[tool_answers_.size()];
+    auto operation = json::parse(call.arguments.empty() ? std::string{"{}"} : call.arguments, nullptr, false);
+    if (operation.is_object()) {
+      operation["op"] = call.name;
+      if (auto op = parse_operation(operation))
+        return std::move(*op);
+      else
+        tool_answers_.push_back(
+            json{{"error", op.error().message}}.dump(-1, ' ', false, json::error_handler_t::replace));
+    } else {
+      tool_answers_.push_back(R"({"error": "the arguments are no JSON object"})");
+    }
+  }
+  append_tools(messages_, reply_, tool_answers_);
+  return ask();
+}
+
+http_action llm_session::on(const v1::OpAnswer& answer) {
+  tool_answers_.push_back(answer_to_json(answer).dump(-1, ' ', false, json::error_handler_t::replace));
+  return use_tools();
 }
 
 http_action llm_session::judge() {

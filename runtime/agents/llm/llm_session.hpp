@@ -20,10 +20,15 @@ namespace troupe {
 ///                ▲                                  │
 ///                └── faults, while turns are left ──┴── none left ──▶ invalid_output
 ///
+/// In a team's turn the model is told who it is (`brief`), and its tools are the operations of a turn: each call is
+/// done before the next question, in at most `most_tool_turns` of them.
+///
 /// The usage of all turns adds up and is reported with failures as well: it was paid for. An output
 /// under a schema may hold a judgement, see take_judgement.
 class llm_session final : public http_session {
 public:
+  static constexpr uint64_t most_tool_turns = 32;
+
   /// `time` must outlive the session.
   llm_session(std::shared_ptr<const llm_settings> config, std::shared_ptr<const llm_endpoint> endpoint,
               const v1::Task& task, const clock& time);
@@ -39,7 +44,11 @@ private:
   http_action on(const http_response& response);
   http_action on(const error& failure);
 
+  http_action on(const v1::OpAnswer& answer);
+
   http_action ask();
+  /// The next of the tools that the model wants used, or the next question when all are.
+  http_action use_tools();
   http_action answered();
   http_action judge();
   void end_turn();
@@ -56,7 +65,13 @@ private:
   std::string traceparent_;
   const clock& time_;
 
+  v1::TurnGrant turn_;
+  bool in_team_ = false;
+  json tools_;
   json messages_;
+  /// Of the turn that is open: what became of its tools so far, and how many turns used any.
+  std::vector<std::string> tool_answers_;
+  uint64_t tool_turns_ = 0;
   uint64_t repairs_ = 0;
   v1::Usage usage_;
   /// Pieces of earlier turns.

@@ -1,5 +1,6 @@
 #include "runtime/agents/lua/lua_function.hpp"
 
+#include "runtime/expression/lua_references.hpp"
 #include "runtime/expression/scope.hpp"
 
 #include <optional>
@@ -9,13 +10,13 @@ namespace troupe {
 
 namespace {
 
-/// `input` and `context`, without copying the input into one document.
+/// `input`, `context` and `turn`, without copying the input into one document.
 class agent_scope final : public scope {
 public:
-  agent_scope(const json& input, const json& context) : input_{input}, context_{context} {}
+  agent_scope(const task_input& in, const json& context) : in_{in}, context_{context} {}
 
   const json* member(std::string_view name) const override {
-    return name == "input" ? &input_ : name == "context" ? &context_ : nullptr;
+    return name == "input" ? &in_.input() : name == "context" ? &context_ : name == "turn" ? &in_.turn() : nullptr;
   }
 
   const json* step(std::string_view) const override {
@@ -27,7 +28,7 @@ public:
   }
 
 private:
-  const json& input_;
+  const task_input& in_;
   const json& context_;
 };
 
@@ -52,13 +53,21 @@ result<task_output> lua_function::run(const task_input& in) {
   auto& task = in.task();
   json context = {{"run_id", task.run_id()}, {"task", task.task()},   {"attempt", task.attempt()},
                   {"step", task.step()},     {"agent", task.agent()}, {"idempotency_key", task.idempotency_key()}};
-  auto value = script_.evaluate(agent_scope{in.input(), context}, limits_);
+  // Read here, for it may throw.
+  (void)in.input();
+  (void)in.turn();
+  lua_host_call team{"team", [&](const json& operation) { return in.operate(operation); }};
+  auto value = script_.evaluate(agent_scope{in, context}, limits_, task.has_turn() ? &team : nullptr);
   if (!value)
     return fail(v1::ERROR_CODE_AGENT_FAILED, "agent \"" + task.agent() + "\": " + value.error().message);
   task_output out{std::move(*value)};
   out.confidence = judgement(out.output, "confidence");
   out.quality = judgement(out.output, "quality");
   return out;
+}
+
+bool lua_function::waits(std::string_view script) {
+  return read_lua_references(script).members.contains("team");
 }
 
 } // namespace troupe

@@ -81,6 +81,16 @@ void process_core::output(std::string_view bytes, int64_t now) {
   feed();
 }
 
+void process_core::operated(const std::string& task_id, const std::string& tag, const v1::OpAnswer& answer) {
+  auto i = open_.find(task_id);
+  if (state_ != state::up || i == open_.end())
+    return;
+  // A later attempt of the same task has begun to count anew.
+  if (answer.attempt() != 0 && answer.attempt() != i->second.task.attempt())
+    return;
+  actions_.push_back(process_action::write{encode_operation_answer(task_id, tag, answer)});
+}
+
 void process_core::broken(const std::string& what, int64_t) {
   if (state_ != state::up)
     return;
@@ -208,6 +218,33 @@ void process_core::take_line(std::string_view line) {
     out.set_fraction(news->fraction);
     out.set_note(news->note);
     actions_.push_back(process_action::progress{std::move(out)});
+    return;
+  }
+  if (auto* wish = std::get_if<process_operation>(&parsed)) {
+    auto i = open_.find(wish->task_id);
+    if (i == open_.end()) {
+      ++counters_.unknown_tasks;
+      return;
+    }
+    auto& task = i->second.task;
+    v1::OpAnswer refused;
+    if (!task.has_turn())
+      *refused.mutable_error() =
+          error{v1::ERROR_CODE_FORBIDDEN, "this task is no turn of a team: there is nobody to ask and nothing to put",
+                false}
+              .to_proto();
+    else if (!wish->op)
+      *refused.mutable_error() = wish->op.error().to_proto();
+    if (refused.has_error()) {
+      operated(wish->task_id, wish->tag, refused);
+      return;
+    }
+    wish->op->set_run_id(task.run_id());
+    wish->op->set_task(task.task());
+    wish->op->set_attempt(task.attempt());
+    wish->op->set_epoch(task.epoch());
+    wish->op->set_number(++i->second.operations);
+    actions_.push_back(process_action::operate{wish->task_id, wish->tag, std::move(*wish->op)});
     return;
   }
   auto& said = std::get<process_answer>(parsed);

@@ -48,12 +48,20 @@ struct progress {
   v1::TaskProgress progress;
 };
 
+/// Do this for the task; what becomes of it goes to `operated`.
+struct operate {
+  std::string task_id;
+  /// What the process calls it: JSON text, given back to it; empty when it gave none.
+  std::string tag;
+  v1::TaskOp op;
+};
+
 /// Something about the process that its author should know.
 struct log {
   std::string text;
 };
 
-using any = std::variant<spawn, write, terminate, answer, progress, log>;
+using any = std::variant<spawn, write, terminate, answer, progress, operate, log>;
 
 } // namespace process_action
 
@@ -90,6 +98,8 @@ public:
   void failed(const std::string& why, int64_t now);
   /// From its standard output.
   void output(std::string_view bytes, int64_t now);
+  /// What became of an operation. Dropped when its task is no longer open.
+  void operated(const std::string& task_id, const std::string& tag, const v1::OpAnswer& answer);
   /// It closed a pipe that it needs.
   void broken(const std::string& what, int64_t now);
   /// `how` as in "status 3" or "signal 9".
@@ -114,6 +124,7 @@ private:
     v1::Task task;
     /// 0 = none.
     int64_t deadline = 0;
+    uint32_t operations = 0;
   };
 
   void spawn();

@@ -4,6 +4,7 @@
 #include "runtime/agents/json_text.hpp"
 #include "runtime/core/json.hpp"
 #include "runtime/policy/error_code_name.hpp"
+#include "runtime/team/op_json.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -108,7 +109,29 @@ process_answer read_answer(std::string id, json& x) {
   return out;
 }
 
+process_operation read_operation(std::string id, json& x) {
+  process_operation out;
+  out.task_id = std::move(id);
+  if (auto i = x.find("id"); i != x.end()) {
+    out.tag = i->dump(-1, ' ', false, json::error_handler_t::replace);
+    if (out.tag.size() > max_id_bytes)
+      out.tag = "null";
+  }
+  x.erase("task_id");
+  x.erase("id");
+  out.op = parse_operation(x);
+  return out;
+}
+
 } // namespace
+
+std::string encode_operation_answer(const std::string& task_id, const std::string& tag, const v1::OpAnswer& answer) {
+  auto out = answer_to_json(answer);
+  out["task_id"] = task_id;
+  if (!tag.empty())
+    out["answer_to"] = json::parse(tag, nullptr, false);
+  return out.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
 
 std::string wire_id(const std::string& run_id, uint32_t task) {
   return run_id + "/" + std::to_string(task);
@@ -123,6 +146,10 @@ result<std::string> encode_request(const v1::Task& task) {
   out += ",\"attempt\":" + std::to_string(task.attempt());
   out += ",\"idempotency_key\":" + quoted(task.idempotency_key());
   out += ",\"timeout_ms\":" + std::to_string(task.timeout_ms());
+  if (task.has_turn()) {
+    const auto& context = task.turn().context();
+    out += ",\"turn\":" + (context.empty() ? *input : on_one_line(context));
+  }
   out += ",\"input\":" + *input + "}\n";
   return out;
 }
@@ -142,9 +169,11 @@ process_line parse_line(std::string_view line) {
     return process_garbage{"a \"task_id\" of " + std::to_string(task_id.size()) + " bytes"};
   if (value->contains("output") || value->contains("error"))
     return read_answer(std::move(task_id), *value);
+  if (value->contains("op") || value->contains("type"))
+    return read_operation(std::move(task_id), *value);
   if (value->contains("progress"))
     return read_progress(std::move(task_id), (*value)["progress"]);
-  return process_garbage{"none of \"output\", \"error\" and \"progress\""};
+  return process_garbage{"none of \"output\", \"error\", \"op\" and \"progress\""};
 }
 
 } // namespace troupe

@@ -61,6 +61,7 @@ struct agent_host_test : test::actor_fixture {
   std::vector<v1::TaskResult> results;
   std::vector<int> batches;
   std::vector<v1::TaskProgress> progress;
+  std::vector<v1::TaskOp> operations;
   result_sink_actor sink = spawn_sink();
   agent_host_actor host;
 
@@ -108,6 +109,9 @@ struct agent_host_test : test::actor_fixture {
           },
           [this](const v1::ProgressBatch& x) {
             progress.insert(progress.end(), x.progress().begin(), x.progress().end());
+          },
+          [this](const v1::OpBatch& x) {
+            operations.insert(operations.end(), x.operations().begin(), x.operations().end());
           },
       };
     });
@@ -340,6 +344,43 @@ TEST_F(agent_host_test, bounds_the_names_of_agents_in_its_metrics) {
       }
     }
   EXPECT_NE(exposed().find("troupe_tasks_started_total{agent=\"other\"} 70"), std::string::npos);
+}
+
+TEST_F(agent_host_test, passes_an_operation_to_who_sent_the_task_and_its_answer_back) {
+  submit({puppet_task(1)});
+  run();
+  v1::TaskOp op;
+  op.set_run_id("r1");
+  op.set_task(1);
+  op.set_attempt(1);
+  op.set_number(1);
+  op.mutable_inbox();
+  auto request = self->request(caf::actor_cast<operation_sink_actor>(host), caf::infinite, op);
+  run();
+  ASSERT_EQ(operations.size(), 1u);
+  EXPECT_EQ(operations[0].epoch(), 1u);
+  v1::OpAnswerBatch answers;
+  auto& answer = *answers.add_answers();
+  answer.set_run_id("r1");
+  answer.set_task(1);
+  answer.set_attempt(1);
+  answer.set_number(1);
+  answer.set_value("7");
+  self->send(host, answers);
+  auto got = reply<v1::OpAnswer>(request);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->value(), "7");
+}
+
+TEST_F(agent_host_test, refuses_the_operation_of_a_task_that_it_does_not_have) {
+  v1::TaskOp op;
+  op.set_run_id("r1");
+  op.set_task(9);
+  op.set_attempt(1);
+  op.set_number(1);
+  auto answer = ask<v1::OpAnswer>(caf::actor_cast<operation_sink_actor>(host), op);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error(), ec::cancelled);
 }
 
 } // namespace

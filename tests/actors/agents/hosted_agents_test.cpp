@@ -42,6 +42,7 @@ struct hosted_agents_test : test::threaded_fixture {
       return {
           [to](const v1::ResultBatch& x) { caf::anon_send(to, x); },
           [](const v1::ProgressBatch&) {},
+          [](const v1::OpBatch&) {},
       };
     });
     agent_host_config settings;

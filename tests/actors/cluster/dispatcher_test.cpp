@@ -17,6 +17,8 @@ struct inbox {
   std::vector<v1::CancelTask> cancels;
   std::vector<v1::TaskResult> results;
   std::vector<v1::TaskProgress> progress;
+  std::vector<v1::TaskOp> operations;
+  std::vector<v1::OpAnswer> answers;
   std::vector<v1::TaskLost> losses;
 };
 
@@ -31,6 +33,9 @@ agent_host_actor::behavior_type fake_host(agent_host_actor::pointer, inbox_ptr i
       [in](const v1::CancelBatch& batch) {
         in->cancels.insert(in->cancels.end(), batch.tasks().begin(), batch.tasks().end());
       },
+      [in](const v1::OpAnswerBatch& batch) {
+        in->answers.insert(in->answers.end(), batch.answers().begin(), batch.answers().end());
+      },
       [](const v1::DrainNode&) { return v1::Ack{}; },
   };
 }
@@ -42,6 +47,9 @@ task_owner_actor::behavior_type fake_owner(task_owner_actor::pointer, inbox_ptr 
       },
       [in](const v1::ProgressBatch& batch) {
         in->progress.insert(in->progress.end(), batch.progress().begin(), batch.progress().end());
+      },
+      [in](const v1::OpBatch& batch) {
+        in->operations.insert(in->operations.end(), batch.operations().begin(), batch.operations().end());
       },
       [in](const v1::TaskLost& loss) { in->losses.push_back(loss); },
   };

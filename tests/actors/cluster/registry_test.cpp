@@ -26,6 +26,8 @@ struct registry_test : test::actor_fixture {
         [](const v1::CancelBatch&) {},
         [](const v1::ResultBatch&) {},
         [](const v1::ProgressBatch&) {},
+        [](const v1::OpBatch&) {},
+        [](const v1::OpAnswerBatch&) {},
         [told](const v1::NodeStatus& x, const agent_host_actor& at) {
           auto state = v1::NodeState_Name(x.state()).substr(std::string("NODE_STATE_").size());
           told->push_back(x.info().name() + "/" + x.info().boot_id() + " " + state + (at ? "" : " without a host"));
@@ -48,6 +50,7 @@ struct registry_test : test::actor_fixture {
       return {
           [](const v1::TaskBatch&, const result_sink_actor&) {},
           [](const v1::CancelBatch&) {},
+          [](const v1::OpAnswerBatch&) {},
           [drained](const v1::DrainNode&) {
             ++*drained;
             return v1::Ack{};

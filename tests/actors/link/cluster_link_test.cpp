@@ -31,6 +31,7 @@ struct cluster_link_test : test::actor_fixture {
         [heard](const v1::CancelBatch& x) {
           heard->cancelled.insert(heard->cancelled.end(), x.tasks().begin(), x.tasks().end());
         },
+        [](const v1::OpAnswerBatch&) {},
         [heard](const v1::DrainNode&) {
           ++heard->drained;
           return v1::Ack{};

@@ -79,6 +79,7 @@ inline coordinator_actor spawn_coordinator(caf::actor_system& sys, std::shared_p
         },
         [](const v1::ListRuns&) { return v1::RunList{}; },
         [](const v1::CancelRun&) { return v1::Ack{}; },
+        [](const v1::AnswerQuestion&) { return v1::Ack{}; },
         [](const v1::ResumeRuns&) { return v1::RunList{}; },
         [log](const v1::WatchRun& x, const run_watcher_actor& watcher) -> caf::result<v1::RunSummary> {
           if (x.run_id() == "none")

@@ -51,6 +51,8 @@ struct link_test : test::real_actors {
                 results_to->put(result);
             },
             [](const v1::ProgressBatch&) {},
+            [](const v1::OpBatch&) {},
+            [](const v1::OpAnswerBatch&) {},
             [changes_to](const v1::NodeStatus& x, const agent_host_actor& host) {
               changes_to->put({x, host, {}});
             },
@@ -123,6 +125,7 @@ struct link_test : test::real_actors {
             caf::anon_send(sink, std::move(out));
           },
           [](const v1::CancelBatch&) {},
+          [](const v1::OpAnswerBatch&) {},
           [](const v1::DrainNode&) { return v1::Ack{}; },
       };
     });

@@ -12,6 +12,7 @@ using test::fake_link;
 struct sink_log {
   std::vector<v1::TaskResult> results;
   std::vector<v1::TaskProgress> progress;
+  std::vector<v1::TaskOp> operations;
 };
 
 struct worker_link_test : test::actor_fixture {
@@ -26,6 +27,9 @@ struct worker_link_test : test::actor_fixture {
         },
         [log](const v1::ProgressBatch& x) {
           log->progress.insert(log->progress.end(), x.progress().begin(), x.progress().end());
+        },
+        [log](const v1::OpBatch& x) {
+          log->operations.insert(log->operations.end(), x.operations().begin(), x.operations().end());
         },
     };
   });

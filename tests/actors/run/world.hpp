@@ -97,6 +97,8 @@ struct world : actor_fixture {
         },
         [](const v1::ResultBatch&) {},
         [](const v1::ProgressBatch&) {},
+        [](const v1::OpBatch&) {},
+        [](const v1::OpAnswerBatch&) {},
         [](const v1::NodeStatus&, const agent_host_actor&) {},
         [](const v1::LeaveCluster&) {},
     };

@@ -128,7 +128,10 @@ TEST_F(function_registry_test, tells_the_time_left_and_passes_progress_on) {
   fixed_clock time;
   auto cancelled = std::make_shared<std::atomic<bool>>(false);
   std::vector<v1::TaskProgress> seen;
-  env = {cancelled, &time, time.now, [&](const v1::TaskProgress& x) { seen.push_back(x); }};
+  env.cancelled = cancelled;
+  env.time = &time;
+  env.started_ms = time.now;
+  env.progress = [&](const v1::TaskProgress& x) { seen.push_back(x); };
   auto task = make_task("");
   task.set_timeout_ms(500);
   task_input in{task, env};

@@ -52,5 +52,45 @@ TEST(lua_function, refuses_a_script_that_does_not_compile) {
   EXPECT_EQ(fn.error().code, v1::ERROR_CODE_INVALID_INPUT);
 }
 
+TEST(lua_function, does_operations_during_a_turn) {
+  auto fn = lua_function::make("local a = team{op = 'ask', to = 'b', content = 'n?'}; "
+                               "local _, why, code = team{op = 'put', artifact = 'x', value = a.content}; "
+                               "return {turn.role, a.content, why, code}");
+  ASSERT_TRUE(fn);
+  v1::Task task;
+  task.set_agent("a");
+  task.mutable_turn()->set_role("writer");
+  task.mutable_turn()->set_context(R"({"role": "writer"})");
+  task_environment env;
+  env.operate = [](v1::TaskOp op) -> result<v1::OpAnswer> {
+    v1::OpAnswer out;
+    if (op.has_ask() && op.number() == 1)
+      out.set_value(R"({"content": 42})");
+    else
+      *out.mutable_error() = error{v1::ERROR_CODE_CONFLICT, "too late", false}.to_proto();
+    return out;
+  };
+  auto out = run_function(**fn, task, env);
+  EXPECT_EQ(out.output().data(), R"(["writer",42,"too late","conflict"])") << out.error().message();
+}
+
+TEST(lua_function, cannot_wait_where_nobody_listens) {
+  auto fn = lua_function::make("local _, why = team{op = 'inbox'}; return why");
+  v1::Task task;
+  task.mutable_turn()->set_role("writer");
+  auto out = run_function(**fn, task, {});
+  EXPECT_NE(out.output().data().find("cannot wait"), std::string::npos) << out.output().data();
+}
+
+TEST(lua_function, has_no_team_outside_of_one) {
+  auto out = run("return team == nil", "null");
+  EXPECT_EQ(out.output().data(), "true");
+}
+
+TEST(lua_function, knows_by_its_words_whether_it_waits) {
+  EXPECT_TRUE(lua_function::waits("local x = team{op = 'inbox'} return x"));
+  EXPECT_FALSE(lua_function::waits("return input.team"));
+}
+
 } // namespace
 } // namespace troupe

@@ -78,7 +78,28 @@ std::vector<json> valid_documents() {
           R"([{"id": "x", "parallel": {"each": [1, 2], "step": {"agent": "a"}, "aggregate": {"strategy": "best_result",
         "scorer": "b", "on_shortfall": "fallback", "fallback": {"agent": "c"}, "minimum_required": 0}}},
         {"id": "y", "parallel": {"each": [1, 2], "steps": [{"id": "z", "agent": "a"}]}}])"_json),
+      workflow_of(R"([{"id": "x", "team": {"goal": "g", "task": {"requirements": ["$.input.r"]}, "agents": [
+        {"role": "researcher", "agent": "a", "input": "$.workspace", "attempt_timeout": 5, "capabilities": ["x"],
+         "tools": ["t"], "interacts_with": ["reviewer"], "writes": "notes", "timeout": "1m", "retry": {}, "fallback": "b",
+         "on_error": "continue", "priority": "high", "placement": {"zone": "eu"}},
+        {"role": "reviewer", "archetype": "critic", "agent": "b", "expertise": "e", "responsibilities": ["r"],
+         "ask_when": "w", "writes": false},
+        {"role": "team", "step": {"agent": "c"}}, {"role": "others", "steps": [{"id": "y", "agent": "c"}]}],
+        "phases": [{"phase": "research", "roles": ["researcher", "team"], "writes": "n"},
+                   {"phase": "rest", "roles": ["others"]}, "reviewer"],
+        "turns": "by_phase", "max_iterations": 2, "at_bound": "fail", "until": "workspace.iteration > 1",
+        "review": {"by": ["reviewer"], "back_to": "rest"}, "on_conflict": "agent", "resolver": "c",
+        "request_timeout": "5s", "ageing": "1s", "limits": {"artifact_bytes": 10, "workspace_bytes": 10, "artifacts": 1,
+        "messages": 1, "history": 1, "operations_per_turn": 1, "inline_bytes": 1}, "workspace": "$.input.w",
+        "messages": ["$.input.m"], "output": "$.workspace.artifacts"}}])"_json),
+      workflow_of(R"([{"id": "x", "team": {"agents": [{"role": "a"}, {"role": "b"}], "turns": {"selector": "'a'"},
+        "on_conflict": "human", "decision_timeout": "1h"}},
+        {"id": "y", "team": {"agents": [{"role": "a"}], "turns": {"selector": {"agent": "b"}}}},
+        {"id": "z", "team": {"agents": [{"role": "a"}], "turns": "free", "on_conflict": "vote"}}])"_json),
+      R"({"team": {"id": "t", "goal": "g", "agents": [{"role": "a", "capabilities": ["search"], "interacts_with": ["b"]},
+           {"role": "b", "agent": "a"}], "workflow": {"phases": ["p", "q"], "max_iterations": 3}}})"_json,
   };
+  out.back()["agents"] = {{"a", agents["a"]}, {"b", agents["b"]}};
   out[1]["agents"] = {{"a", agents["a"]}, {"b", agents["b"]}};
   auto full = workflow_of(R"([{"id": "x", "agent": "a"}])"_json);
   full.update(R"({"description": "d", "input": {"type": "object"}, "output_schema": true, "order": "parallel",
@@ -200,6 +221,16 @@ TEST(schema, refuses_what_is_wrong_in_form) {
            R"([{"id": "x", "parallel": {"each": "items", "agent": "a"}}])",
            R"([{"id": "x", "parallel": {"agents": ["a"], "aggregate": {"strategy": "vote"}}}])",
            R"([{"id": "x", "choose": [{"agent": "a"}]}])",
+           R"([{"id": "x", "team": {}}])",
+           R"([{"id": "x", "team": {"agents": []}}])",
+           R"([{"id": "x", "team": {"agents": [{"agent": "a"}]}}])",
+           R"([{"id": "x", "team": {"agents": [{"role": "a", "archetype": "wizard"}]}}])",
+           R"([{"id": "x", "team": {"agents": [{"role": "a", "agent": "a", "step": {"agent": "b"}}]}}])",
+           R"([{"id": "x", "team": {"agents": [{"role": "a"}], "turns": "chaos"}}])",
+           R"([{"id": "x", "team": {"agents": [{"role": "a"}], "turns": {"selector": true}}}])",
+           R"([{"id": "x", "team": {"agents": [{"role": "a"}], "max_iterations": 0}}])",
+           R"([{"id": "x", "team": {"agents": [{"role": "a"}], "on_conflict": "fight"}}])",
+           R"([{"id": "x", "team": {"agents": [{"role": "a"}], "review": {"back_to": "a"}}}])",
            R"([{"id": "x", "choose": [{"otherwise": {"agent": "a"}, "when": "x"}]}])",
        }) {
     auto document = workflow_of(json::parse(steps));

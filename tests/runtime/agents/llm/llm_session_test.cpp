@@ -376,5 +376,73 @@ RC_GTEST_PROP(llm_session_law, gives_the_same_result_however_a_stream_is_cut, ()
   RC_ASSERT(out.usage().tokens_in() == 10u);
 }
 
+// --- turns of a team ---
+
+json call(const std::string& id, const std::string& name, const json& arguments) {
+  return {{"id", id}, {"type", "function"}, {"function", {{"name", name}, {"arguments", arguments.dump()}}}};
+}
+
+http_response with_calls(const json& calls) {
+  json body{{"choices",
+             {{{"message", {{"role", "assistant"}, {"content", nullptr}, {"tool_calls", calls}}},
+               {"finish_reason", "tool_calls"}}}},
+            {"usage", usage(10, 5)}};
+  return {200, {{"Content-Type", "application/json"}}, body.dump()};
+}
+
+struct team_conversation : conversation {
+  team_conversation() {
+    task.mutable_turn()->set_role("writer");
+    task.mutable_turn()->set_context(
+        R"({"role": "writer", "goal": "a report", "phase": "draft", "iteration": 1, "max_iterations": 3,
+            "teammates": [{"role": "researcher", "ask_when": "you need a fact"}],
+            "workspace": {"artifacts": {"research": "notes"}}, "inbox": []})");
+  }
+};
+
+TEST(llm_session, tells_a_member_of_a_team_who_it_is_and_whom_to_ask) {
+  team_conversation it;
+  auto body = it.body();
+  std::string system = body["messages"][0]["content"];
+  EXPECT_EQ(body["messages"][0]["role"], "system");
+  EXPECT_THAT(system, AllOf(HasSubstr("You are the writer of a team working to this goal: a report"),
+                            HasSubstr("researcher. Ask when you need a fact"), HasSubstr("The phase is draft"),
+                            HasSubstr("notes")));
+  EXPECT_EQ(body["tools"].size(), 9u);
+}
+
+TEST(llm_session, does_what_the_model_calls_for_and_tells_it_what_became_of_it) {
+  team_conversation it;
+  it.request();
+  auto first = it.session->step(with_calls(
+      json::array({call("c1", "ask", {{"to", "researcher"}, {"content", "?"}}), call("c2", "dance", json::object())})));
+  ASSERT_TRUE(std::holds_alternative<v1::TaskOp>(first));
+  EXPECT_EQ(std::get<v1::TaskOp>(first).ask().to(), "researcher");
+  v1::OpAnswer answer;
+  answer.set_value("42");
+  auto next = it.session->step(answer);
+  ASSERT_TRUE(std::holds_alternative<http_request>(next));
+  auto messages = json::parse(std::get<http_request>(next).body)["messages"];
+  auto n = messages.size();
+  EXPECT_EQ(messages[n - 3]["tool_calls"].size(), 2u);
+  EXPECT_EQ(messages[n - 2], (json{{"role", "tool"}, {"tool_call_id", "c1"}, {"content", R"({"value":42})"}}));
+  EXPECT_THAT(std::string{messages[n - 1]["content"]}, HasSubstr("there is no operation"));
+  auto result = it.result_of(it.session->step(whole("done")));
+  EXPECT_EQ(result.output().data(), "done");
+  EXPECT_EQ(result.usage().tokens_in(), 20u);
+}
+
+TEST(llm_session, bounds_the_turns_that_only_use_tools) {
+  team_conversation it;
+  it.request();
+  http_action action;
+  for (uint64_t i = 0; i <= llm_session::most_tool_turns; ++i) {
+    action = it.session->step(with_calls(json::array({call("c", "inbox", json::object())})));
+    if (std::holds_alternative<v1::TaskOp>(action))
+      action = it.session->step(v1::OpAnswer{});
+  }
+  EXPECT_EQ(it.result_of(std::move(action)).error().code(), v1::ERROR_CODE_RESOURCE_EXHAUSTED);
+}
+
 } // namespace
 } // namespace troupe

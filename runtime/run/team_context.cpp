@@ -1,0 +1,154 @@
+// What members are told, and what a team yields.
+#include "runtime/run/engine.hpp"
+#include "runtime/run/team_body.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe {
+
+std::string team_body::phase_name() const {
+  if (definition_.order != team_step::turns::by_phase || definition_.phases.empty())
+    return {};
+  return definition_.phases[std::min<size_t>(phase_, definition_.phases.size() - 1)].name;
+}
+
+std::string team_body::artifact_of(uint32_t member) const {
+  const auto& who = definition_.members[member];
+  if (who.writes_nothing)
+    return {};
+  if (!who.writes.empty())
+    return who.writes;
+  if (definition_.order != team_step::turns::by_phase)
+    return who.role;
+  const auto& phase = definition_.phases[std::min<size_t>(phase_, definition_.phases.size() - 1)];
+  return phase.writes.empty() ? phase.name : phase.writes;
+}
+
+json team_body::teammates_of(uint32_t member) const {
+  auto out = json::array();
+  for (uint32_t i = 0; i < definition_.members.size(); ++i) {
+    auto ignored = nobody;
+    if (i == member || may_address(member, role(i), ignored))
+      continue;
+    const auto& other = definition_.members[i];
+    json entry{{"role", other.role}};
+    if (!other.expertise.empty())
+      entry["expertise"] = other.expertise;
+    if (!other.ask_when.empty())
+      entry["ask_when"] = other.ask_when;
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+json team_body::workspace_shown() const {
+  auto out = *ws_->document();
+  for (auto& [name, value] : out["artifacts"].items()) {
+    const auto* newest = ws_->find(name);
+    if (newest != nullptr && newest->bytes > definition_.limits.inline_bytes)
+      value = {{"$artifact", name}, {"version", newest->version}, {"bytes", newest->bytes}};
+  }
+  return out;
+}
+
+std::shared_ptr<const json> team_body::context_for(context, uint32_t member, const team_message* question,
+                                                   std::vector<team_message> notices) {
+  const auto& who = definition_.members[member];
+  auto out = std::make_shared<json>();
+  auto& x = *out;
+  x["kind"] = question ? "answer" : "turn";
+  x["team"] = ws_->id();
+  x["goal"] = definition_.goal;
+  x["role"] = who.role;
+  if (!who.archetype.empty())
+    x["archetype"] = who.archetype;
+  if (!who.expertise.empty())
+    x["expertise"] = who.expertise;
+  if (!who.responsibilities.empty())
+    x["responsibilities"] = who.responsibilities;
+  if (!who.capabilities.empty())
+    x["capabilities"] = who.capabilities;
+  if (!who.tools.empty())
+    x["tools"] = who.tools;
+  x["teammates"] = teammates_of(member);
+  x["phase"] = phase_name();
+  x["iteration"] = iteration_;
+  x["max_iterations"] = definition_.max_iterations;
+  x["turn"] = turns_;
+  x["artifacts"] = ws_->index();
+  x["workspace"] = workspace_shown();
+  auto inbox = json::array();
+  for (const auto& message : notices)
+    inbox.push_back(to_json(message));
+  for (const auto& message : members_[member].box.waiting())
+    inbox.push_back(to_json(message));
+  x["inbox"] = std::move(inbox);
+  if (!feedback_.is_null())
+    x["feedback"] = feedback_;
+  if (question) {
+    x["question"] = to_json(*question);
+    return out;
+  }
+  if (auto artifact = artifact_of(member); !artifact.empty())
+    x["writes"] = artifact;
+  if (!members_[member].refused.empty())
+    x["refused"] = members_[member].refused;
+  return out;
+}
+
+json team_body::default_output(const std::string& reason, bool completed) const {
+  auto document = ws_->document();
+  json out;
+  const auto* last = ws_->last_written().empty() ? nullptr : ws_->find(ws_->last_written());
+  out["result"] = last ? *last->value : last_result_;
+  out["artifacts"] = document->at("artifacts");
+  out["versions"] = document->at("versions");
+  out["changes"] = ws_->changes();
+  out["decisions"] = document->at("decisions_made");
+  out["open_questions"] = document->at("open_questions");
+  out["communication_log"] = document->at("communication_log");
+  out["ended"] = reason;
+  out["completed"] = completed;
+  out["iterations"] = iteration_;
+  out["turns"] = turns_;
+  return out;
+}
+
+v1::TeamEvent team_body::event_of(context c, const std::string& who) const {
+  v1::TeamEvent out;
+  if (!c.run.publishes())
+    return out;
+  out.set_step(path_of(c.self));
+  out.set_role(who);
+  out.set_phase(phase_name());
+  out.set_iteration(iteration_);
+  return out;
+}
+
+void team_body::publish(context c, v1::TeamEvent event) const {
+  if (!c.run.publishes())
+    return;
+  auto update = c.run.new_update();
+  *update.mutable_team_event() = std::move(event);
+  c.run.publish(std::move(update));
+}
+
+void team_body::publish_message(context c, const team_message& message) const {
+  if (!c.run.publishes())
+    return;
+  auto event = event_of(c, message.from);
+  auto& out = *event.mutable_message();
+  out.set_id(message.id);
+  out.set_timestamp_ms(message.sent_ms);
+  out.set_from(message.from);
+  out.set_to(message.to);
+  out.set_type(message.type);
+  out.mutable_content()->set_data(message.content.dump(-1, ' ', false, json::error_handler_t::replace));
+  out.set_priority(message.priority);
+  out.set_requires_response(message.requires_response);
+  out.set_timeout_ms(message.timeout_ms);
+  publish(c, std::move(event));
+}
+
+} // namespace troupe

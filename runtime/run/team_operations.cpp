@@ -1,0 +1,288 @@
+// What members do during their turns, once each, whatever happens to the attempt that asked for it.
+#include "runtime/run/engine.hpp"
+#include "runtime/run/team_body.hpp"
+#include "runtime/team/op_json.hpp"
+
+#include <functional>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+uint64_t fingerprint_of(const v1::TaskOp& op) {
+  auto bare = op;
+  bare.clear_run_id();
+  bare.clear_task();
+  bare.clear_attempt();
+  bare.clear_epoch();
+  bare.clear_number();
+  return std::hash<std::string>{}(bare.SerializeAsString());
+}
+
+bool reads(const v1::TaskOp& op) {
+  return op.has_get() || op.has_inbox();
+}
+
+json parse(const std::string& text) {
+  auto out = json::parse(text, nullptr, false);
+  return out.is_discarded() ? json{} : out;
+}
+
+error forbidden(std::string text) {
+  return {v1::ERROR_CODE_FORBIDDEN, std::move(text), false};
+}
+
+} // namespace
+
+void team_body::operation(engine& run, frame& self, uint32_t slot, const v1::TaskOp& op) {
+  context c{run, self};
+  op_source from{slot, op.task(), op.number()};
+  auto answer_with = [&](const v1::OpAnswer& recorded) {
+    auto answer = recorded;
+    answer.set_task(op.task());
+    answer.set_attempt(op.attempt());
+    answer.set_number(op.number());
+    run.answer_operation(std::move(answer));
+  };
+  auto refuse = [&](error why) {
+    v1::OpAnswer answer;
+    *answer.mutable_error() = why.to_proto();
+    answer_with(answer);
+  };
+  if (!children_.contains(slot) || over_)
+    return refuse({v1::ERROR_CODE_FENCED, "this turn is over", false});
+  auto& log = ops_[op.task()];
+  log.slot = slot;
+  auto position = op.number() - 1;
+  if (op.number() == 0 || position > log.records.size())
+    return refuse({v1::ERROR_CODE_INVALID_INPUT,
+                   "operations are numbered from 1 without gaps; " + std::to_string(log.records.size() + 1)
+                       + " is next, not " + std::to_string(op.number()),
+                   false});
+  auto fingerprint = fingerprint_of(op);
+  if (position < log.records.size()) {
+    auto& known = log.records[position];
+    if (known.fingerprint == fingerprint && !known.is_read) {
+      known.attempt = op.attempt();
+      if (!known.pending)
+        answer_with(known.answer);
+      return;
+    }
+    // From here on it is another conversation. A read that is repeated keeps what follows it.
+    if (known.fingerprint != fingerprint)
+      drop_ops_from(c, log, position);
+  }
+  if (log.records.size() >= definition_.limits.operations_per_turn)
+    return refuse({v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                   "a turn may do " + std::to_string(definition_.limits.operations_per_turn) + " operations", false});
+  if (position == log.records.size())
+    log.records.emplace_back();
+  auto& record = log.records[position];
+  record.fingerprint = fingerprint;
+  record.attempt = op.attempt();
+  record.pending = true;
+  record.is_read = reads(op);
+  auto result = perform(c, from, op);
+  if (!result.pending)
+    op_done(c, from, std::move(result), name_of(op));
+}
+
+void team_body::drop_ops_from(context c, op_log& log, size_t first) {
+  for (auto i = first; i < log.records.size(); ++i) {
+    if (!log.records[i].pending)
+      continue;
+    // The question that nobody waits for any more is taken back.
+    std::string gone;
+    for (const auto& [id, x] : requests_)
+      if (x.waiter && x.waiter->slot == log.slot && x.waiter->number == i + 1 && &ops_.at(x.waiter->task) == &log)
+        gone = id;
+    if (!gone.empty())
+      withdraw(c, gone, "its asker has begun anew");
+    // A write that is still to be settled counts, but its answer is nobody's.
+    for (auto& [id, x] : contests_)
+      if (x.from.slot == log.slot && x.from.number == i + 1 && x.from.task != nobody)
+        x.from = {};
+  }
+  log.records.resize(first);
+}
+
+void team_body::forget_ops(uint32_t slot) {
+  std::erase_if(ops_, [&](const auto& entry) { return entry.second.slot == slot; });
+}
+
+void team_body::op_done(context c, const op_source& from, op_result result, const char* name) {
+  auto child = children_.find(from.slot);
+  if (result.why && child != children_.end()) {
+    auto member = child->second.member;
+    auto event = event_of(c, role(member));
+    event.mutable_refused()->set_operation(name);
+    *event.mutable_refused()->mutable_error() = result.why->to_proto();
+    publish(c, std::move(event));
+    // Who cannot hear of it now hears of it at the next turn.
+    if (from.task == nobody)
+      members_[member].refused.push_back({{"operation", name}, {"message", result.why->message}});
+  }
+  if (from.task == nobody)
+    return;
+  auto log = ops_.find(from.task);
+  if (log == ops_.end() || from.number > log->second.records.size())
+    return;
+  auto& record = log->second.records[from.number - 1];
+  record.pending = false;
+  v1::OpAnswer answer;
+  answer.set_task(from.task);
+  answer.set_attempt(record.attempt);
+  answer.set_number(from.number);
+  if (result.why)
+    *answer.mutable_error() = result.why->to_proto();
+  else
+    answer.set_value(result.value.dump(-1, ' ', false, json::error_handler_t::replace));
+  if (!record.is_read)
+    record.answer = answer;
+  c.run.answer_operation(std::move(answer));
+}
+
+team_body::op_result team_body::perform(context c, const op_source& from, const v1::TaskOp& op) {
+  auto& child = children_.at(from.slot);
+  auto answering = child.kind == child_kind::answer;
+  if (answering && (op.has_put() || op.has_decide() || op.has_handoff()))
+    return {false,
+            forbidden("it is not the turn of " + role(child.member) + ": who answers a question may ask and read, not "
+                      + name_of(op)),
+            {}};
+  switch (op.op_case()) {
+  case v1::TaskOp::kAsk:
+    return ask(c, from, op.ask());
+  case v1::TaskOp::kAnswer:
+    return answer_from_inbox(c, from, op.answer());
+  case v1::TaskOp::kNotify:
+    return notify(c, from, op.notify());
+  case v1::TaskOp::kHandoff:
+    return handoff(c, from, op.handoff());
+  case v1::TaskOp::kPut:
+    return put(c, from, op.put());
+  case v1::TaskOp::kGet:
+    return get(from, op.get());
+  case v1::TaskOp::kDecide:
+    return decide(c, from, op.decide());
+  case v1::TaskOp::kQuestion: {
+    auto id = ws_->ask(role(child.member), op.question().question(), c.run.now_ms());
+    if (!id)
+      return {false, id.error(), {}};
+    auto event = event_of(c, role(child.member));
+    event.mutable_question()->set_id(*id);
+    event.mutable_question()->set_question(op.question().question());
+    publish(c, std::move(event));
+    return {false, std::nullopt, {{"question", *id}}};
+  }
+  case v1::TaskOp::kLog: {
+    if (auto done = ws_->note(role(child.member), op.log().text(), c.run.now_ms()); !done)
+      return {false, done.error(), {}};
+    auto event = event_of(c, role(child.member));
+    event.mutable_note()->set_text(op.log().text());
+    publish(c, std::move(event));
+    return {false, std::nullopt, nullptr};
+  }
+  case v1::TaskOp::kInbox: {
+    auto out = json::array();
+    for (const auto& message : members_[child.member].box.waiting())
+      out.push_back(to_json(message));
+    return {false, std::nullopt, std::move(out)};
+  }
+  case v1::TaskOp::OP_NOT_SET:
+    break;
+  }
+  return {false, error{v1::ERROR_CODE_INVALID_INPUT, "an operation that this version does not know", false}, {}};
+}
+
+team_body::op_result team_body::handoff(context c, const op_source& from, const v1::HandOff& op) {
+  auto& child = children_.at(from.slot);
+  auto to = nobody;
+  if (auto why = may_address(child.member, op.to(), to))
+    return {false, std::move(why), {}};
+  if (child.handed_to != nobody)
+    return {false,
+            error{v1::ERROR_CODE_CONFLICT,
+                  "this turn has been handed to " + role(child.handed_to) + " already; one handoff per turn", false},
+            {}};
+  team_message message;
+  message.from = role(child.member);
+  message.to = role(to);
+  message.type = v1::AgentMessage::TYPE_HANDOFF;
+  message.content = parse(op.content());
+  if (auto why = send(c, message, to))
+    return {false, std::move(why), {}};
+  child.handed_to = to;
+  return {false, std::nullopt, {{"message", message.id}}};
+}
+
+team_body::op_result team_body::notify(context c, const op_source& from, const v1::NotifyTeammate& op) {
+  auto sender = children_.at(from.slot).member;
+  std::vector<uint32_t> to;
+  if (op.to().empty()) {
+    for (uint32_t i = 0; i < definition_.members.size(); ++i) {
+      auto ignored = nobody;
+      if (i != sender && !may_address(sender, role(i), ignored))
+        to.push_back(i);
+    }
+  } else {
+    auto one = nobody;
+    if (auto why = may_address(sender, op.to(), one))
+      return {false, std::move(why), {}};
+    to.push_back(one);
+  }
+  auto ids = json::array();
+  for (auto member : to) {
+    team_message message;
+    message.from = role(sender);
+    message.to = role(member);
+    message.content = parse(op.content());
+    message.priority = op.priority();
+    if (auto why = send(c, message, member))
+      return {false, std::move(why), {}};
+    ids.push_back(message.id);
+  }
+  return {false, std::nullopt, {{"messages", std::move(ids)}}};
+}
+
+team_body::op_result team_body::get(const op_source& from, const v1::GetArtifact& op) {
+  if (op.artifact().empty())
+    return {false, std::nullopt, *ws_->document()};
+  const auto* found = ws_->find(op.artifact(), op.version());
+  if (found == nullptr && op.version() != 0)
+    return {false,
+            error{v1::ERROR_CODE_NOT_FOUND,
+                  "artifact " + op.artifact() + " has no version " + std::to_string(op.version())
+                      + " that is still kept; it is at version " + std::to_string(ws_->version_of(op.artifact())),
+                  false},
+            {}};
+  if (op.version() == 0)
+    children_.at(from.slot).seen[op.artifact()] = ws_->version_of(op.artifact());
+  if (found == nullptr)
+    return {false, std::nullopt, {{"artifact", op.artifact()}, {"version", 0}, {"value", nullptr}}};
+  return {
+      false,
+      std::nullopt,
+      {{"artifact", op.artifact()}, {"version", found->version}, {"author", found->author}, {"value", *found->value}}};
+}
+
+team_body::op_result team_body::decide(context c, const op_source& from, const v1::Decide& op) {
+  auto member = children_.at(from.slot).member;
+  // A question that a write waits for is a person's to settle.
+  for (const auto& [id, x] : contests_)
+    if (!x.question.empty() && x.question == op.question())
+      return {false, forbidden("question " + op.question() + " is for a person: troupe answer"), {}};
+  auto decision = parse(op.decision());
+  auto text = decision.is_string() ? decision.get<std::string>() : decision.dump();
+  auto id = ws_->decide(role(member), std::move(decision), op.reason(), op.question(), c.run.now_ms());
+  if (!id)
+    return {false, id.error(), {}};
+  auto event = event_of(c, role(member));
+  event.mutable_decided()->set_decision(text);
+  event.mutable_decided()->set_reason(op.reason());
+  publish(c, std::move(event));
+  return {false, std::nullopt, {{"decision", *id}}};
+}
+
+} // namespace troupe

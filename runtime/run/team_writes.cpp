@@ -1,0 +1,190 @@
+// Writes, and who settles those that come too late.
+#include "runtime/run/engine.hpp"
+#include "runtime/run/team_body.hpp"
+
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+constexpr size_t excerpt_bytes = 160;
+
+std::string excerpt_of(const json& value) {
+  auto text = value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (text.size() <= excerpt_bytes)
+    return text;
+  auto end = excerpt_bytes;
+  // Not in the middle of a character.
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+    --end;
+  return text.substr(0, end) + "…";
+}
+
+} // namespace
+
+team_body::op_result team_body::put(context c, const op_source& from, const v1::PutArtifact& op) {
+  auto& child = children_.at(from.slot);
+  auto value = json::parse(op.value(), nullptr, false);
+  if (value.is_discarded())
+    return {
+        false, error{v1::ERROR_CODE_INVALID_INPUT, "the value of " + op.artifact() + " is not valid JSON", false}, {}};
+  artifact_write write;
+  write.artifact = op.artifact();
+  write.value = std::make_shared<const json>(std::move(value));
+  write.author = role(child.member);
+  if (op.has_expected_version())
+    write.expected = op.expected_version();
+  else if (auto seen = child.seen.find(op.artifact()); seen != child.seen.end())
+    write.expected = seen->second;
+  write.confidence = op.has_confidence() ? op.confidence() : 1;
+  auto done = ws_->put(write, definition_.on_conflict, c.run.now_ms());
+  if (auto* why = std::get_if<error>(&done))
+    return {false, std::move(*why), {}};
+  if (std::holds_alternative<write_contested>(done))
+    return contested(c, from, std::move(write));
+  const auto& x = std::get<artifact_written>(done);
+  child.seen[op.artifact()] = x.version;
+  written(c, child.member, x, write);
+  return {false, std::nullopt, {{"artifact", op.artifact()}, {"version", x.version}}};
+}
+
+void team_body::written(context c, uint32_t member, const artifact_written& x, const artifact_write& write) {
+  if (!c.run.publishes())
+    return;
+  auto event = event_of(c, role(member));
+  auto& out = *event.mutable_written();
+  out.set_artifact(write.artifact);
+  out.set_version(x.version);
+  out.set_bytes(x.bytes);
+  out.set_conflict(x.conflict);
+  if (const auto* now = ws_->find(write.artifact))
+    out.set_excerpt(excerpt_of(*now->value));
+  publish(c, std::move(event));
+}
+
+team_body::op_result team_body::contested(context c, const op_source& from, artifact_write write) {
+  auto id = "contest-" + std::to_string(++last_contest_);
+  const auto* current = ws_->find(write.artifact);
+  const auto* base = write.expected == 0 ? nullptr : ws_->find(write.artifact, write.expected);
+  contest x;
+  x.write = write;
+  x.from = from;
+  if (definition_.on_conflict == team_step::conflict::human) {
+    auto question = ws_->ask(write.author,
+                             "artifact " + write.artifact + ": keep version " + std::to_string(current->version)
+                                 + " of " + current->author + " (" + excerpt_of(*current->value) + "), or take that of "
+                                 + write.author + " (" + excerpt_of(*write.value)
+                                 + ")? Answer {\"keep\": \"current\"}, {\"keep\": \"proposed\"} or {\"value\": …}",
+                             c.run.now_ms());
+    if (!question)
+      return {false, question.error(), {}};
+    x.question = *question;
+    x.timer_key = ++last_timer_key_;
+    x.timer = c.run.start_body_timer(c.self, x.timer_key, definition_.decision_timeout.count());
+    timer_subjects_.emplace(x.timer_key, id);
+    auto event = event_of(c, write.author);
+    event.mutable_question()->set_id(*question);
+    event.mutable_question()->set_question("artifact " + write.artifact + ": current or proposed?");
+    publish(c, std::move(event));
+    contests_.emplace(id, std::move(x));
+    return {true, std::nullopt, {}};
+  }
+  child_record record;
+  record.kind = child_kind::resolver;
+  record.member = children_.at(from.slot).member;
+  record.subject = id;
+  auto slot = add_child(std::move(record));
+  child_options options;
+  options.branch = "resolver";
+  options.fixed_input = std::make_shared<const json>(json{{"artifact", write.artifact},
+                                                          {"base", base ? *base->value : json{}},
+                                                          {"current", *current->value},
+                                                          {"current_author", current->author},
+                                                          {"proposed", *write.value},
+                                                          {"proposed_by", write.author},
+                                                          {"goal", definition_.goal}});
+  contests_.emplace(id, std::move(x));
+  children_.at(slot).at = &c.run.start_child(c.self, *definition_.resolver, slot, std::move(options));
+  return {true, std::nullopt, {}};
+}
+
+void team_body::resolver_ended(context c, uint32_t slot, const outcome& how) {
+  auto subject = children_.at(slot).subject;
+  children_.erase(slot);
+  if (how.success() || how.tolerated)
+    settle(c, subject, &how.output.value(), "agent", {});
+  else
+    settle(c, subject, nullptr, "agent", "the resolver failed: " + how.why.message);
+}
+
+void team_body::settle(context c, const std::string& id, const json* value, const char* how,
+                       const std::string& refusal) {
+  auto i = contests_.find(id);
+  if (i == contests_.end())
+    return;
+  auto x = std::move(i->second);
+  contests_.erase(i);
+  c.run.stop_timer(x.timer);
+  timer_subjects_.erase(x.timer_key);
+  if (!x.question.empty())
+    ws_->close_question(x.question);
+  op_result result;
+  if (value != nullptr) {
+    x.write.value = std::make_shared<const json>(*value);
+    auto done = ws_->settle(x.write, how, c.run.now_ms());
+    if (done) {
+      auto child = children_.find(x.from.slot);
+      if (child != children_.end()) {
+        child->second.seen[x.write.artifact] = done->version;
+        written(c, child->second.member, *done, x.write);
+      }
+      result.value = {{"artifact", x.write.artifact}, {"version", done->version}};
+    } else {
+      result.why = done.error();
+    }
+  } else {
+    result.why = error{v1::ERROR_CODE_CONFLICT,
+                       "artifact " + x.write.artifact + " stays at version "
+                           + std::to_string(ws_->version_of(x.write.artifact)) + ": " + refusal,
+                       false};
+  }
+  op_done(c, x.from, std::move(result), "put");
+  // A turn whose output this was goes on with what is left of it.
+  if (auto child = children_.find(x.from.slot);
+      x.from.task == nobody && child != children_.end() && child->second.closing)
+    close(c, x.from.slot);
+}
+
+bool team_body::awaits(const v1::QuestionAnswered& answer) const {
+  auto content = json::parse(answer.content(), nullptr, false);
+  if (!content.is_object()
+      || !(content.contains("value") || content.value("keep", json{}) == "current"
+           || content.value("keep", json{}) == "proposed"))
+    return false;
+  for (const auto& [id, x] : contests_)
+    if (!x.question.empty() && x.question == answer.question())
+      return true;
+  return false;
+}
+
+void team_body::question_answered(engine& run, frame& self, const v1::QuestionAnswered& answer) {
+  context c{run, self};
+  auto content = json::parse(answer.content(), nullptr, false);
+  for (const auto& [id, x] : contests_) {
+    if (x.question.empty() || x.question != answer.question())
+      continue;
+    auto subject = id;
+    auto proposed = x.write.value;
+    auto who = answer.who().empty() ? std::string{"a person"} : answer.who();
+    if (content.contains("value"))
+      settle(c, subject, &content["value"], "human", {});
+    else if (content["keep"] == "proposed")
+      settle(c, subject, proposed.get(), "human", {});
+    else
+      settle(c, subject, nullptr, "human", who + " kept the current one");
+    return;
+  }
+}
+
+} // namespace troupe

@@ -1,0 +1,310 @@
+#include "runtime/team/workspace.hpp"
+
+#include "runtime/team/team_time.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+constexpr size_t longest_name = 128;
+/// Entries of the log that `document` shows.
+constexpr size_t shown_log = 50;
+
+bool is_artifact_name(const std::string& name) {
+  if (name.empty() || name.size() > longest_name)
+    return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'
+           || c == '.';
+  });
+}
+
+} // namespace
+
+workspace::workspace(std::string id, int64_t created_ms, const team_limits& limits)
+    : id_{std::move(id)}, created_ms_{created_ms}, limits_{limits} {}
+
+result<void> workspace::seed(const json& document, int64_t now_ms) {
+  if (!document.is_object())
+    return fail(v1::ERROR_CODE_INVALID_INPUT, std::string{"a workspace is an object; this is "} + document.type_name());
+  auto list_at = [&](const char* key) -> result<json> {
+    auto i = document.find(key);
+    if (i == document.end() || i->is_null())
+      return json::array();
+    if (!i->is_array())
+      return fail(v1::ERROR_CODE_INVALID_INPUT, std::string{"workspace."} + key + " must be a list");
+    return *i;
+  };
+  for (auto& [key, value] : document.items()) {
+    static const std::vector<std::string> known = {"id",      "created",        "task",           "artifacts",
+                                                   "goal",    "decisions_made", "open_questions", "communication_log",
+                                                   "task_id", "current_phase",  "iteration"};
+    if (std::find(known.begin(), known.end(), key) == known.end())
+      return fail(v1::ERROR_CODE_INVALID_INPUT,
+                  "workspace has no member \"" + key.substr(0, longest_name)
+                      + "\"; it has id, created, task, artifacts, decisions_made, open_questions, communication_log, "
+                        "current_phase, iteration");
+  }
+  if (auto i = document.find("id");
+      i != document.end() && i->is_string() && i->get_ref<const std::string&>().size() <= longest_name)
+    id_ = i->get<std::string>();
+  if (auto i = document.find("task"); i != document.end() && i->is_object())
+    for (auto& [key, value] : i->items())
+      task_[key] = value;
+  if (auto i = document.find("artifacts"); i != document.end() && !i->is_null()) {
+    if (!i->is_object())
+      return fail(v1::ERROR_CODE_INVALID_INPUT, "workspace.artifacts must be an object of values by name");
+    for (auto& [name, value] : i->items()) {
+      if (!is_artifact_name(name))
+        return fail(v1::ERROR_CODE_INVALID_INPUT,
+                    "workspace.artifacts: \"" + name.substr(0, longest_name) + "\" is no name; use A-Z a-z 0-9 _ - .");
+      if (value.is_null()) {
+        artifacts_[name];
+        continue;
+      }
+      auto done = append(name, std::make_shared<const json>(value), "", "", now_ms);
+      if (!done)
+        return tl::unexpected<error>(done.error());
+    }
+  }
+  auto decisions = list_at("decisions_made");
+  auto questions = list_at("open_questions");
+  auto log = list_at("communication_log");
+  for (auto* list : {&decisions, &questions, &log})
+    if (!*list)
+      return tl::unexpected<error>(list->error());
+  if (decisions->size() + questions->size() + log->size() > limits_.messages)
+    return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                "the workspace begins with more than " + std::to_string(limits_.messages) + " entries");
+  entries_ = static_cast<uint32_t>(decisions->size() + questions->size() + log->size());
+  decisions_ = std::move(*decisions);
+  questions_ = std::move(*questions);
+  log_.assign(log->begin(), log->end());
+  document_.reset();
+  return {};
+}
+
+void workspace::set_task(json task) {
+  if (task.is_object())
+    for (auto& [key, value] : task.items())
+      task_[key] = value;
+  document_.reset();
+}
+
+uint64_t workspace::version_of(const std::string& name) const {
+  auto i = artifacts_.find(name);
+  return i == artifacts_.end() || i->second.versions.empty() ? 0 : i->second.versions.back().version;
+}
+
+const artifact_version* workspace::find(const std::string& name, uint64_t version) const {
+  auto i = artifacts_.find(name);
+  if (i == artifacts_.end() || i->second.versions.empty())
+    return nullptr;
+  if (version == 0)
+    return &i->second.versions.back();
+  for (const auto& x : i->second.versions)
+    if (x.version == version)
+      return x.value ? &x : nullptr;
+  return nullptr;
+}
+
+const std::deque<artifact_version>* workspace::history(const std::string& name) const {
+  auto i = artifacts_.find(name);
+  return i == artifacts_.end() ? nullptr : &i->second.versions;
+}
+
+std::map<std::string, uint64_t> workspace::versions() const {
+  std::map<std::string, uint64_t> out;
+  for (const auto& [name, x] : artifacts_)
+    out.emplace(name, x.versions.empty() ? 0 : x.versions.back().version);
+  return out;
+}
+
+result<artifact_written> workspace::append(const std::string& name, std::shared_ptr<const json> value,
+                                           const std::string& author, const char* conflict, int64_t now_ms) {
+  if (!is_artifact_name(name))
+    return fail(v1::ERROR_CODE_INVALID_INPUT, "\"" + name.substr(0, longest_name)
+                                                  + "\" is no name of an artifact; use up to 128 of A-Z a-z 0-9 _ - .");
+  auto i = artifacts_.find(name);
+  if (i == artifacts_.end() && artifacts_.size() >= limits_.artifacts)
+    return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                "the workspace has " + std::to_string(limits_.artifacts) + " artifacts, and no more are allowed");
+  auto bytes = value->dump(-1, ' ', false, json::error_handler_t::replace).size();
+  if (bytes > limits_.artifact_bytes)
+    return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                "artifact " + name + " would have " + std::to_string(bytes) + " bytes; the limit is "
+                    + std::to_string(limits_.artifact_bytes) + ": put a reference (a path, a URL) in its place");
+  auto old = i == artifacts_.end() || i->second.versions.empty() ? 0 : i->second.versions.back().bytes;
+  if (bytes_ - old + bytes > limits_.workspace_bytes)
+    return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                "the workspace would have more than " + std::to_string(limits_.workspace_bytes) + " bytes");
+  bytes_ += bytes - old;
+  auto& history = artifacts_[name].versions;
+  auto version = history.empty() ? 1 : history.back().version + 1;
+  history.push_back({version, author, now_ms, bytes, std::move(value), conflict});
+  while (history.size() > std::max<uint32_t>(1, limits_.history))
+    history.pop_front();
+  last_written_ = name;
+  ++writes_;
+  document_.reset();
+  return artifact_written{version, bytes, conflict};
+}
+
+// -- talk -------------------------------------------------------------------------------------------------------------
+
+result<void> workspace::room_for_entry() {
+  if (entries_ >= limits_.messages)
+    return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                "the team has exchanged " + std::to_string(limits_.messages) + " messages, and no more are allowed");
+  ++entries_;
+  document_.reset();
+  return {};
+}
+
+result<std::string> workspace::decide(const std::string& by, json decision, const std::string& reason,
+                                      const std::string& question, int64_t now_ms) {
+  if (!question.empty() && std::none_of(questions_.begin(), questions_.end(), [&](const json& q) {
+        return q.value("id", "") == question;
+      }))
+    return fail(v1::ERROR_CODE_NOT_FOUND, "there is no open question \"" + question.substr(0, longest_name) + "\"");
+  if (auto room = room_for_entry(); !room)
+    return tl::unexpected<error>(room.error());
+  auto id = "dec-" + std::to_string(++last_decision_);
+  json entry{{"id", id},
+             {"by", by},
+             {"decision", std::move(decision)},
+             {"timestamp", iso_time(now_ms)},
+             {"phase", phase_},
+             {"iteration", iteration_}};
+  if (!reason.empty())
+    entry["reason"] = reason;
+  if (!question.empty()) {
+    entry["question"] = question;
+    close_question(question);
+  }
+  decisions_.push_back(std::move(entry));
+  return id;
+}
+
+result<std::string> workspace::ask(const std::string& by, const std::string& question, int64_t now_ms) {
+  if (auto room = room_for_entry(); !room)
+    return tl::unexpected<error>(room.error());
+  auto id = "q-" + std::to_string(++last_question_);
+  questions_.push_back({{"id", id}, {"by", by}, {"question", question}, {"timestamp", iso_time(now_ms)}});
+  return id;
+}
+
+bool workspace::close_question(const std::string& id) {
+  for (auto i = questions_.begin(); i != questions_.end(); ++i) {
+    if (!i->is_object() || i->value("id", "") != id)
+      continue;
+    questions_.erase(i);
+    document_.reset();
+    return true;
+  }
+  return false;
+}
+
+result<void> workspace::note(const std::string& by, const std::string& text, int64_t now_ms) {
+  if (auto room = room_for_entry(); !room)
+    return room;
+  log_.push_back({{"timestamp", iso_time(now_ms)}, {"from", by}, {"type", "note"}, {"content", text}});
+  return {};
+}
+
+result<void> workspace::log(const team_message& message) {
+  if (auto room = room_for_entry(); !room)
+    return room;
+  log_.push_back(to_json(message));
+  return {};
+}
+
+void workspace::set_progress(const std::string& phase, uint32_t iteration, uint32_t turn,
+                             const std::string& last_role) {
+  phase_ = phase;
+  iteration_ = iteration;
+  turn_ = turn;
+  last_role_ = last_role;
+  document_.reset();
+}
+
+// -- what it looks like -----------------------------------------------------------------------------------------------
+
+std::shared_ptr<const json> workspace::document() const {
+  if (document_)
+    return document_;
+  auto artifacts = json::object();
+  for (const auto& [name, x] : artifacts_)
+    artifacts[name] = x.versions.empty() ? json{} : *x.versions.back().value;
+  auto log = json::array();
+  for (auto i = log_.size() > shown_log ? log_.size() - shown_log : 0; i < log_.size(); ++i)
+    log.push_back(log_[i]);
+  json out;
+  out["id"] = id_;
+  out["created"] = iso_time(created_ms_);
+  out["task"] = task_;
+  out["artifacts"] = std::move(artifacts);
+  out["versions"] = versions();
+  out["decisions_made"] = decisions_;
+  out["open_questions"] = questions_;
+  out["communication_log"] = std::move(log);
+  out["current_phase"] = phase_;
+  out["iteration"] = iteration_;
+  out["turn"] = turn_;
+  out["last_role"] = last_role_;
+  document_ = std::make_shared<const json>(std::move(out));
+  return document_;
+}
+
+json workspace::index() const {
+  auto out = json::array();
+  for (const auto& [name, x] : artifacts_)
+    if (!x.versions.empty())
+      out.push_back({{"name", name},
+                     {"version", x.versions.back().version},
+                     {"author", x.versions.back().author},
+                     {"bytes", x.versions.back().bytes}});
+  return out;
+}
+
+json workspace::changes() const {
+  auto out = json::array();
+  for (const auto& [name, x] : artifacts_)
+    for (const auto& v : x.versions) {
+      json entry{{"artifact", name},
+                 {"version", v.version},
+                 {"author", v.author},
+                 {"timestamp", iso_time(v.at_ms)},
+                 {"bytes", v.bytes}};
+      if (!v.conflict.empty())
+        entry["conflict"] = v.conflict;
+      out.push_back(std::move(entry));
+    }
+  return out;
+}
+
+uint64_t workspace::digest() const {
+  uint64_t hash = writes_;
+  auto mix = [&](uint64_t value) { hash ^= value + 0x9e3779b97f4a7c15ULL + (hash << 6) + (hash >> 2); };
+  for (const auto& [name, x] : artifacts_) {
+    mix(std::hash<std::string>{}(name));
+    for (const auto& v : x.versions) {
+      mix(v.version);
+      mix(std::hash<std::string>{}(v.author));
+    }
+    if (!x.versions.empty())
+      mix(std::hash<json>{}(*x.versions.back().value));
+  }
+  mix(decisions_.size());
+  mix(questions_.size());
+  mix(entries_);
+  mix(iteration_);
+  mix(turn_);
+  return hash;
+}
+
+} // namespace troupe

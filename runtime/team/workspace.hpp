@@ -1,0 +1,165 @@
+#pragma once
+
+#include "runtime/core/json.hpp"
+#include "runtime/core/result.hpp"
+#include "runtime/team/inbox.hpp"
+#include "runtime/workflow/team_step.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace troupe {
+
+/// One version of an artifact.
+struct artifact_version {
+  /// From 1.
+  uint64_t version = 0;
+  std::string author;
+  int64_t at_ms = 0;
+  size_t bytes = 0;
+  /// Null when it is so old that only its author is remembered.
+  std::shared_ptr<const json> value;
+  /// How a conflict was settled, where there was one.
+  std::string conflict;
+};
+
+/// A write as a member asks for it.
+struct artifact_write {
+  std::string artifact;
+  std::shared_ptr<const json> value;
+  std::string author;
+  /// The version that it is to follow; 0 = none yet.
+  uint64_t expected = 0;
+  /// Weight in a vote.
+  double confidence = 1;
+};
+
+/// It was written.
+struct artifact_written {
+  uint64_t version = 0;
+  size_t bytes = 0;
+  /// Empty, or how a conflict was settled.
+  std::string conflict;
+};
+
+/// Somebody else has to settle it (conflict::agent, conflict::human).
+struct write_contested {};
+
+/// The shared WORKSPACE of a team: task, artifacts with versions and authors, decisions, open questions, the log of
+/// communication. A plain value: knows neither turns nor actors. Every write compares and sets.
+class workspace {
+public:
+  workspace(std::string id, int64_t created_ms, const team_limits& limits);
+
+  /// Takes over what a document in the form of the template holds. Unknown members are refused with their name.
+  result<void> seed(const json& document, int64_t now_ms);
+
+  void set_task(json task);
+
+  using put_result = std::variant<artifact_written, write_contested, error>;
+
+  /// Fails with ERROR_CODE_CONFLICT when the policy does not let the write pass, ERROR_CODE_INVALID_INPUT for a name
+  /// that is none, ERROR_CODE_RESOURCE_EXHAUSTED above a limit.
+  put_result put(const artifact_write& write, team_step::conflict policy, int64_t now_ms);
+
+  /// Writes what whoever settled a conflict decided, as the next version whatever the current one is.
+  result<artifact_written> settle(const artifact_write& write, const char* how, int64_t now_ms);
+
+  /// 0 = none yet.
+  uint64_t version_of(const std::string& artifact) const;
+
+  /// The newest, or the one asked for; null when there is none or its value is no longer kept.
+  const artifact_version* find(const std::string& artifact, uint64_t version = 0) const;
+
+  /// Oldest first.
+  const std::deque<artifact_version>* history(const std::string& artifact) const;
+
+  std::map<std::string, uint64_t> versions() const;
+
+  /// The artifact that was written last; empty when there is none.
+  const std::string& last_written() const {
+    return last_written_;
+  }
+
+  // --- talk ---
+
+  /// "dec-1"; settles the open question, if one is named. Fails with ERROR_CODE_NOT_FOUND when there is no such
+  /// question.
+  result<std::string> decide(const std::string& by, json decision, const std::string& reason,
+                             const std::string& question, int64_t now_ms);
+  /// "q-1"
+  result<std::string> ask(const std::string& by, const std::string& question, int64_t now_ms);
+  bool close_question(const std::string& id);
+  result<void> note(const std::string& by, const std::string& text, int64_t now_ms);
+  result<void> log(const team_message& message);
+
+  // --- progress, which the team sets ---
+
+  void set_progress(const std::string& phase, uint32_t iteration, uint32_t turn, const std::string& last_role);
+
+  const std::string& id() const {
+    return id_;
+  }
+
+  /// In the form of the template, with `versions`; the log without its older part. Shared until something changes.
+  std::shared_ptr<const json> document() const;
+
+  /// [{name, version, author, bytes}], without values.
+  json index() const;
+
+  /// Everything about every version: [{artifact, version, author, timestamp, bytes, conflict}], oldest first.
+  json changes() const;
+
+  uint64_t digest() const;
+
+private:
+  struct ballot {
+    std::string author;
+    std::shared_ptr<const json> value;
+    double weight = 0;
+  };
+
+  struct artifact {
+    std::deque<artifact_version> versions;
+    /// Version that those who vote have in common, and what each of them wants in its place.
+    uint64_t contested = 0;
+    bool has_ballots = false;
+    std::vector<ballot> ballots;
+  };
+
+  result<artifact_written> append(const std::string& name, std::shared_ptr<const json> value, const std::string& author,
+                                  const char* conflict, int64_t now_ms);
+  error out_of_date(const artifact_write& write, const artifact& found) const;
+  put_result merge(const artifact_write& write, artifact& found, int64_t now_ms);
+  put_result vote(const artifact_write& write, artifact& found, int64_t now_ms);
+  result<void> room_for_entry();
+
+  std::string id_;
+  int64_t created_ms_;
+  team_limits limits_;
+  json task_ = json::object();
+  std::map<std::string, artifact> artifacts_;
+  size_t bytes_ = 0;
+  std::string last_written_;
+  json decisions_ = json::array();
+  json questions_ = json::array();
+  /// Messages and notes, oldest first.
+  std::deque<json> log_;
+  uint32_t entries_ = 0;
+  uint32_t last_decision_ = 0;
+  uint32_t last_question_ = 0;
+  uint64_t writes_ = 0;
+  std::string phase_;
+  uint32_t iteration_ = 1;
+  uint32_t turn_ = 0;
+  std::string last_role_;
+  mutable std::shared_ptr<const json> document_;
+};
+
+} // namespace troupe

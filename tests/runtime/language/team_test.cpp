@@ -1,0 +1,171 @@
+// `team: {…}`: what it becomes, and what is said of one that is wrong.
+#include "documents.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace troupe {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string with_team(const std::string& body) {
+  return with_steps("  - id: t\n    team:\n      goal: g\n" + body);
+}
+
+const std::string members =
+    "      agents: [{role: writer, agent: a}, {role: editor, agent: b}, {role: reviewer, agent: c}]\n";
+
+const team_step& team_of(const workflow& definition) {
+  return std::get<team_step>(step_of(definition).body);
+}
+
+TEST(team_document, gives_each_phase_to_whom_it_names) {
+  auto loaded = load(with_team(members + "      phases: [{phase: draft, roles: [writer, editor]}, reviewer]\n"));
+  ASSERT_TRUE(loaded);
+  auto& team = team_of(*loaded);
+  ASSERT_EQ(team.phases.size(), 2U);
+  EXPECT_THAT(team.phases[0].members, ElementsAre(0U, 1U));
+  EXPECT_THAT(team.phases[1].members, ElementsAre(2U));
+}
+
+TEST(team_document, gives_phases_in_order_when_there_are_as_many_as_members) {
+  auto loaded = load(with_team(members + "      phases: [one, two, three]\n"));
+  ASSERT_TRUE(loaded);
+  for (uint32_t i = 0; i < 3; ++i)
+    EXPECT_THAT(team_of(*loaded).phases[i].members, ElementsAre(i));
+}
+
+TEST(team_document, makes_a_phase_of_each_member_when_it_names_none) {
+  auto loaded = load(with_team(members));
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(team_of(*loaded).phases[1].name, "editor");
+}
+
+TEST(team_document, fills_roles_in_from_archetypes) {
+  auto loaded = load(with_team(R"(      agents:
+        - {role: editor, agent: a}
+        - {role: judge, archetype: critic, agent: b, expertise: law}
+)"));
+  ASSERT_TRUE(loaded);
+  auto& team = team_of(*loaded);
+  EXPECT_EQ(team.members[0].archetype, "editor");
+  EXPECT_THAT(team.members[0].ask_when, HasSubstr("not yet well put"));
+  EXPECT_EQ(team.members[1].expertise, "law");
+  EXPECT_THAT(team.reviewers, ElementsAre(1U)) << "critics review";
+}
+
+TEST(team_document, finds_agents_by_all_the_capabilities_of_a_role) {
+  load_options options;
+  options.agents = source_text{"agents", R"(agents:
+  half: {kind: lua, script: "return 1", capabilities: [search]}
+  whole: {kind: lua, script: "return 1", capabilities: [search, read]}
+  poet: {kind: lua, script: "return 1"}
+)"};
+  auto loaded = load(R"({"team": {"id": "t", "goal": "g", "agents": [
+    {"role": "finder", "capabilities": ["read", "search"]}, {"role": "poet"}]}})",
+                     options);
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->name, "t");
+  EXPECT_EQ(std::get<agent_step>(team_of(*loaded).members[0].work->body).agent, "whole");
+  EXPECT_EQ(std::get<agent_step>(team_of(*loaded).members[1].work->body).agent, "poet");
+  EXPECT_EQ(loaded->agents.count("half"), 0U);
+  // What the store keeps is a workflow of its own.
+  auto again = compile_workflow(loaded->document);
+  ASSERT_TRUE(again);
+  EXPECT_EQ((*again)->hash, loaded->hash);
+}
+
+TEST(team_document, takes_the_template_of_the_source_material) {
+  std::filesystem::path path = std::string{TROUPE_SOURCE_DIR} + "/../shared/specs/team.json";
+  if (!std::filesystem::exists(path))
+    GTEST_SKIP() << "the templates are not here";
+  std::ifstream in{path};
+  std::stringstream text;
+  text << in.rdbuf();
+  load_options options;
+  options.agents = source_text{"agents", R"(agents:
+  a: {kind: lua, script: "return 1", capabilities: [web_search, file_read]}
+  b: {kind: lua, script: "return 1", capabilities: [content_generation]}
+  c: {kind: lua, script: "return 1", capabilities: [content_revision]}
+  d: {kind: lua, script: "return 1", capabilities: [quality_evaluation]}
+)"};
+  auto loaded = load(text.str(), options);
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(team_of(*loaded).phases.size(), 4U);
+  EXPECT_EQ(team_of(*loaded).max_iterations, 3U);
+}
+
+struct wrong_team {
+  const char* body;
+  const char* said;
+};
+
+class team_faults : public testing::TestWithParam<wrong_team> {};
+
+TEST_P(team_faults, name_the_place_and_the_remedy) {
+  EXPECT_THAT(faults_of(with_team(GetParam().body)), Contains(HasSubstr(GetParam().said)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    constructs, team_faults,
+    testing::Values(
+        wrong_team{"      turns: free\n", "steps[0].team: the key \"agents\" is missing"},
+        wrong_team{"      agents: []\n", "steps[0].team.agents: a team without members; give it at least one"},
+        wrong_team{"      agents: [{role: x, agent: a}, {role: x, agent: b}]\n",
+                   "agents[1]: a second member with the role \"x\"; give each member its own role"},
+        wrong_team{"      agents: [{role: x}]\n",
+                   "agents[0]: no agent for the role \"x\"; name one with `agent`, define one of that name"},
+        wrong_team{"      agents: [{role: x, capabilities: [fly]}]\n",
+                   "agents[0]: no agent has the capabilities of the role \"x\": fly; name one with `agent`"},
+        wrong_team{"      agents: [{role: x, agent: a, steps: [{id: y, agent: b}]}]\n",
+                   "agents[0]: a member can have one of agent, steps, not several"},
+        wrong_team{"      agents: [{role: x, step: {agent: a}, input: 1}]\n",
+                   "agents[0].input: `input` is for `agent`; put it on the steps inside"},
+        wrong_team{"      agents: [{role: writer, agent: a, interacts_with: [editr]}, {role: editor, agent: b}]\n",
+                   "agents[0].interacts_with[0]: the team has no role \"editr\"; it has writer, editor; did you mean "
+                   "\"editor\"?"},
+        wrong_team{"      agents: [{role: writer, agent: a, interacts_with: [writer]}]\n",
+                   "a member that interacts with itself; remove it"},
+        wrong_team{"      agents: [{role: x, agent: a, archetype: wizard}]\n", "agents[0].archetype: "},
+        wrong_team{"      agents: [{role: x, agent: a}]\n      turns: chaos\n", "steps[0].team.turns: "},
+        wrong_team{"      agents: [{role: x, agent: a}]\n      turns: free\n      phases: [x]\n",
+                   "phases: `phases` are for `turns: by_phase`; remove one of the two"},
+        wrong_team{"      agents: [{role: x, agent: a}, {role: y, agent: b}]\n      phases: [one]\n",
+                   "phases[0]: who acts in the phase \"one\"?; say it: {phase: one, roles: [x]}"},
+        wrong_team{"      agents: [{role: x, agent: a}]\n      phases: [{phase: p, roles: [z]}]\n",
+                   "phases[0].roles[0]: the team has no role \"z\"; it has x"},
+        wrong_team{"      agents: [{role: x, agent: a}]\n      review: {by: [x], back_to: q}\n",
+                   "review.back_to: there is no phase \"q\"; there are x"},
+        wrong_team{"      agents: [{role: x, agent: a}]\n      turns: free\n      review: {by: [x], back_to: x}\n",
+                   "review.back_to: `back_to` is for `turns: by_phase`; remove it"},
+        wrong_team{"      agents: [{role: x, agent: a}]\n      on_conflict: agent\n",
+                   "on_conflict: `on_conflict: agent` without an agent; name one with `resolver`"},
+        wrong_team{"      agents: [{role: x, agent: a}]\n      resolver: b\n",
+                   "resolver: `resolver` is for `on_conflict: agent`; remove one of the two"},
+        wrong_team{"      agents: [{role: x, agent: a}]\n      decision_timeout: 5m\n",
+                   "decision_timeout: `decision_timeout` is for `on_conflict: human`; remove it"},
+        wrong_team{"      agents: [{role: x, agent: a}]\n      limits: {artifacts: 0}\n", "limits.artifacts: "},
+        wrong_team{"      agents: [{role: x, agent: a}]\n      until: \"workspace.turn ==\"\n",
+                   "steps[0].team.until: "},
+        wrong_team{"      agents: [{role: x, agent: a, input: $.workspce}]\n",
+                   "agents[0].input: $ has no member \"workspce\" here"},
+        wrong_team{"      agents: [{role: x, agent: a}]\n      colour: red\n", "steps[0].team.colour: unknown key"}));
+
+TEST(team_document, shows_the_workspace_to_teams_alone) {
+  EXPECT_THAT(faults_of(with_steps("  - {id: x, agent: a, input: $.workspace}\n")),
+              Contains(HasSubstr("it exists inside of a team only")));
+}
+
+TEST(team_document, depends_on_what_its_members_read) {
+  auto loaded = load(with_steps("  - {id: first, agent: a}\n  - id: t\n    team:\n      goal: g\n"
+                                "      agents: [{role: x, agent: b, input: $.steps.first}]\n"));
+  ASSERT_TRUE(loaded);
+  EXPECT_THAT(step_of(*loaded, 1).depends_on, ElementsAre(0U));
+}
+
+} // namespace
+} // namespace troupe

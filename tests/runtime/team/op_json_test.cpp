@@ -1,0 +1,59 @@
+#include "runtime/team/op_json.hpp"
+
+#include <gtest/gtest.h>
+
+namespace troupe {
+namespace {
+
+std::string fault_of(const json& x) {
+  auto op = parse_operation(x);
+  return op ? "" : op.error().message;
+}
+
+TEST(op_json, reads_a_question) {
+  auto op = parse_operation(R"({"op": "ask", "to": "researcher", "content": {"q": 1}, "priority": "high",
+                                "timeout_seconds": 1.5})"_json);
+  ASSERT_TRUE(op);
+  EXPECT_EQ(op->ask().to(), "researcher");
+  EXPECT_EQ(op->ask().content(), R"({"q":1})");
+  EXPECT_EQ(op->ask().priority(), 50);
+  EXPECT_EQ(op->ask().timeout_ms(), 1'500U);
+}
+
+TEST(op_json, reads_the_message_of_the_source_material) {
+  auto op = parse_operation(R"({"to": "researcher", "type": "request", "content": "?", "artifacts": []})"_json);
+  ASSERT_TRUE(op);
+  EXPECT_STREQ(name_of(*op), "ask");
+}
+
+TEST(op_json, tells_an_absent_version_from_version_0) {
+  EXPECT_FALSE(parse_operation(R"({"op": "put", "artifact": "a", "value": 1})"_json)->put().has_expected_version());
+  EXPECT_TRUE(parse_operation(R"({"op": "put", "artifact": "a", "value": 1, "expected_version": 0})"_json)
+                  ->put()
+                  .has_expected_version());
+}
+
+TEST(op_json, names_what_is_wrong_and_what_would_be_right) {
+  EXPECT_EQ(fault_of("put"), "an operation is an object with `op`; this is string");
+  EXPECT_EQ(fault_of(R"({"op": "write"})"_json),
+            "there is no operation \"write\"; there are ask, answer, notify, handoff, put, get, decide, question, log, "
+            "inbox");
+  EXPECT_EQ(fault_of(R"({"op": "ask", "content": 1})"_json), "operation ask needs `to` (text)");
+  EXPECT_EQ(fault_of(R"({"op": "put", "artifact": "a"})"_json), "operation put needs `value`");
+  EXPECT_EQ(fault_of(R"({"op": "put", "artefact": "a", "value": 1})"_json),
+            "operation put has no member \"artefact\"; it has artifact, value, expected_version, confidence");
+  EXPECT_EQ(fault_of(R"({"op": "put", "artifact": "a", "value": 1, "confidence": 2})"_json),
+            "operation put `confidence` must be a number from 0.0 to 1.0");
+}
+
+TEST(op_json, shows_answers_and_refusals) {
+  v1::OpAnswer answer;
+  answer.set_value(R"({"version": 2})");
+  EXPECT_EQ(answer_to_json(answer), R"({"value": {"version": 2}})"_json);
+  answer.mutable_error()->set_code(v1::ERROR_CODE_DEADLOCK);
+  answer.mutable_error()->set_message("a circle");
+  EXPECT_EQ(answer_to_json(answer), R"({"error": {"code": "deadlock", "message": "a circle"}})"_json);
+}
+
+} // namespace
+} // namespace troupe
