@@ -105,7 +105,8 @@ void workflow_compiler::compile_members(team_step& out, const document_value& at
   // Who waits for a teammate keeps its instance: where both are the same one, it waits for itself.
   std::map<std::string, std::vector<std::string>> users;
   for (auto& member : out.members)
-    if (auto* agent = std::get_if<agent_step>(&member.work->body); agent != nullptr && !agent->agent.empty())
+    if (auto* agent = member.work ? std::get_if<agent_step>(&member.work->body) : nullptr;
+        agent && !agent->agent.empty())
       users[agent->agent].push_back(member.role);
   for (auto& [agent, roles] : users) {
     auto known = agents_.find(agent);

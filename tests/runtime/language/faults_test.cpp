@@ -9,17 +9,18 @@ using testing::IsEmpty;
 using testing::StartsWith;
 
 TEST(fault, of_an_unknown_key_names_the_place_the_keys_and_the_nearest_one) {
-  EXPECT_THAT(faults_of(R"(workflow: test
+  EXPECT_THAT(
+      faults_of(R"(workflow: test
 agents:
   a: {kind: lua, script: "return 1"}
 steps:
   - id: one
     agnet: a
 )"),
-              ElementsAre("doc:5:5: steps[0]: a step without work; it needs one of agent, parallel, steps, choose",
-                          "doc:6:5: steps[0].agnet: unknown key in a step; expected one of id, when, needs, timeout, "
-                          "retry, fallback, on_error, priority, placement, agent, input, attempt_timeout, parallel, "
-                          "steps, order, output, choose; did you mean \"agent\"?"));
+      ElementsAre("doc:5:5: steps[0]: a step without work; it needs one of agent, parallel, steps, choose, team",
+                  "doc:6:5: steps[0].agnet: unknown key in a step; expected one of id, when, needs, timeout, "
+                  "retry, fallback, on_error, priority, placement, agent, input, attempt_timeout, parallel, "
+                  "steps, order, output, choose, team; did you mean \"agent\"?"));
 }
 
 TEST(fault, of_a_json_document_has_a_place_too) {
@@ -132,9 +133,10 @@ TEST(fault, of_a_root_member_that_does_not_exist) {
 }
 
 TEST(fault, of_a_step_that_has_two_kinds_or_none) {
-  EXPECT_THAT(faults_of(with_steps("  - {id: x, agent: a, steps: [{id: y, agent: b}]}\n  - {id: z}\n")),
-              ElementsAre("doc:8:5: steps[0]: a step can be one of agent, steps, not several",
-                          "doc:9:5: steps[1]: a step without work; it needs one of agent, parallel, steps, choose"));
+  EXPECT_THAT(
+      faults_of(with_steps("  - {id: x, agent: a, steps: [{id: y, agent: b}]}\n  - {id: z}\n")),
+      ElementsAre("doc:8:5: steps[0]: a step can be one of agent, steps, not several",
+                  "doc:9:5: steps[1]: a step without work; it needs one of agent, parallel, steps, choose, team"));
 }
 
 TEST(fault, of_an_id_that_is_missing_or_taken) {
