@@ -8,9 +8,16 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace troupe {
+
+namespace {
+
+constexpr size_t large_request = size_t{64} << 10;
+
+} // namespace
 
 client_link_state::~client_link_state() {
   for (auto& [addr, watch] : watches_)
@@ -53,6 +60,28 @@ milliseconds client_link_state::timeout_of(const v1::Envelope& message) const {
   return std::min(config_.longest_timeout, milliseconds{message.timeout_ms()});
 }
 
+void client_link_state::submit(v1::Envelope& message) {
+  if (message.ByteSizeLong() >= large_request && requests_ < config_.most_requests) {
+    if (submits_large_run_) {
+      waiting_runs_.emplace_back(std::move(message), batch_);
+      return;
+    }
+    submits_large_run_ = true;
+  }
+  ask<v1::RunAccepted>(coordinator_, message, std::move(*message.mutable_submit_run()));
+}
+
+void client_link_state::large_run_answered() {
+  submits_large_run_ = false;
+  while (!waiting_runs_.empty() && !submits_large_run_) {
+    auto [next, batch] = std::move(waiting_runs_.front());
+    waiting_runs_.pop_front();
+    batch_ = std::move(batch);
+    submit(next);
+    batch_.reset();
+  }
+}
+
 template <class Answer, class Handle, class Request>
 void client_link_state::ask(const Handle& whom, const v1::Envelope& message, Request&& request) {
   auto id = message.id();
@@ -60,21 +89,30 @@ void client_link_state::ask(const Handle& whom, const v1::Envelope& message, Req
     return refuse(id, {v1::ERROR_CODE_RESOURCE_EXHAUSTED,
                        "this client has its " + std::to_string(config_.most_requests) + " requests under way", true});
   ++requests_;
+  // A large request counts as undealt with until it is answered: so much and no more is read from one client, and from
+  // all of them.
+  auto held = message.ByteSizeLong() >= large_request ? batch_ : nullptr;
   self_->request(whom, timeout_of(message), std::forward<Request>(request))
       .then(
-          [this, id](const Answer& x) {
+          [this, id, held](const Answer& x) {
             --requests_;
             answer(id, x);
+            if (std::is_same_v<Answer, v1::RunAccepted> && held)
+              large_run_answered();
           },
-          [this, id](const caf::error& why) {
+          [this, id, held](const caf::error& why) {
             --requests_;
             refuse(id, from_caf(why));
+            if (std::is_same_v<Answer, v1::RunAccepted> && held)
+              large_run_answered();
           });
 }
 
-void client_link_state::take(link_batch& batch) {
-  for (auto& message : batch.messages)
+void client_link_state::take(const link_batch_ptr& batch) {
+  batch_ = batch;
+  for (auto& message : batch->messages)
     take(message);
+  batch_.reset();
 }
 
 void client_link_state::take(v1::Envelope& message) {
@@ -85,7 +123,7 @@ void client_link_state::take(v1::Envelope& message) {
     return refuse(id, ok.error());
   switch (message.body_case()) {
   case v1::Envelope::kSubmitRun:
-    return ask<v1::RunAccepted>(coordinator_, message, std::move(*message.mutable_submit_run()));
+    return submit(message);
   case v1::Envelope::kGetRun:
     return ask<v1::RunDetails>(coordinator_, message, message.get_run());
   case v1::Envelope::kListRuns:
@@ -143,7 +181,7 @@ client_link_actor::behavior_type client_link(client_link_state::pointer self, cl
   self->state.start(self, config, std::move(link), std::move(registry), std::move(coordinator));
   self->set_down_handler([self](const caf::down_msg& down) { self->state.watch_ended(down.source); });
   return {
-      [self](const link_messages& x) { self->state.take(*x.batch); },
+      [self](const link_messages& x) { self->state.take(x.batch); },
       [self](const link_lost&) { self->state.lost(); },
   };
 }

@@ -8,7 +8,9 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <deque>
 #include <map>
+#include <utility>
 
 namespace troupe {
 
@@ -36,13 +38,15 @@ struct client_link_state {
 
   void start(pointer self, client_link_config config, link_ptr link, registry_actor registry,
              coordinator_actor coordinator);
-  void take(link_batch& batch);
+  void take(const link_batch_ptr& batch);
   void lost();
   void watch_ended(const caf::actor_addr& watch);
 
 private:
   void take(v1::Envelope& message);
   void watch(const v1::Envelope& message);
+  void submit(v1::Envelope& message);
+  void large_run_answered();
   template <class Answer, class Handle, class Request>
   void ask(const Handle& whom, const v1::Envelope& message, Request&& request);
   milliseconds timeout_of(const v1::Envelope& message) const;
@@ -56,6 +60,12 @@ private:
   registry_actor registry_;
   coordinator_actor coordinator_;
   size_t requests_ = 0;
+  /// What is being taken in.
+  link_batch_ptr batch_;
+  /// Large runs are submitted one after the other, for each keeps the coordinator busy for a while: these wait for the
+  /// one that is under way.
+  std::deque<std::pair<v1::Envelope, link_batch_ptr>> waiting_runs_;
+  bool submits_large_run_ = false;
   /// Invariant: we monitor each of them.
   std::map<caf::actor_addr, run_watcher_actor> watches_;
 };

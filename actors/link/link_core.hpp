@@ -37,6 +37,8 @@ struct link_core : std::enable_shared_from_this<link_core> {
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   std::atomic<bool> stopped{false};
+  /// Bytes that links hold for messages; see link_config::memory_bound.
+  std::atomic<size_t> held{0};
   std::thread thread;
   std::mutex stopping;
 
@@ -60,6 +62,8 @@ struct link_core : std::enable_shared_from_this<link_core> {
   void accept(std::shared_ptr<listener> from);
   void after(milliseconds delay, std::function<void()> action);
   void connect(const address& to, milliseconds timeout, link_connector::connected_handler handler);
+  /// Drops links until what they hold is within its bound.
+  void relieve();
   /// Closes everything; the I/O thread's last act.
   void close_all();
 

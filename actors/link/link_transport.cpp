@@ -16,6 +16,9 @@ namespace {
 
 constexpr milliseconds accept_pause{100};
 
+/// Dropping a link that holds less than this would help nobody.
+constexpr size_t worth_dropping = size_t{1} << 20;
+
 error stops() {
   return {v1::ERROR_CODE_UNAVAILABLE, "this process stops", true};
 }
@@ -34,6 +37,8 @@ result<void> validate(const link_config& config) {
     return bad("frames.max_message must be at most 1 GiB");
   if (config.write_bound < config.frames.max_message)
     return bad("write_bound must be at least frames.max_message");
+  if (config.memory_bound < config.write_bound)
+    return bad("memory_bound must be at least write_bound");
   if (config.handshake.count() <= 0 || config.max_connections == 0 || config.max_strangers == 0)
     return bad("handshake, max_connections and max_strangers must be above 0");
   return {};
@@ -86,6 +91,26 @@ void link_core::accept(std::shared_ptr<listener> from) {
         ->start(config.handshake);
     accept(from);
   });
+}
+
+void link_core::relieve() {
+  while (held > config.memory_bound) {
+    std::shared_ptr<tcp_link> worst;
+    size_t most = worth_dropping;
+    for (const auto& x : links) {
+      if (auto holds = x->holds(); holds > most) {
+        most = holds;
+        worst = x;
+      }
+    }
+    // The rest belongs to links that are gone, and to whoever still works on what came over them.
+    if (!worst)
+      return;
+    spdlog::warn("link drops its peer {}: all links together hold more than {} MiB, and this one the most ({} MiB)",
+                 worst->peer().name(), config.memory_bound >> 20, most >> 20);
+    probe.peer_refused();
+    worst->drop({v1::ERROR_CODE_RESOURCE_EXHAUSTED, "the links of this process hold too much", true});
+  }
 }
 
 void link_core::after(milliseconds delay, std::function<void()> action) {

@@ -26,6 +26,9 @@ struct link_config {
   size_t write_bound = size_t{128} << 20;
   /// A link is not read while this many bytes of its messages are undealt with.
   size_t read_window = size_t{16} << 20;
+  /// Most bytes that all links together hold for messages: not yet complete, not yet dealt with, not yet written.
+  /// Beyond it the links that hold the most are closed.
+  size_t memory_bound = size_t{512} << 20;
   /// From the first byte to the peer's Hello.
   milliseconds handshake{5'000};
   /// Most accepted links at once, of peers that have introduced themselves …

@@ -25,6 +25,9 @@ constexpr size_t flush_budget = size_t{1} << 20;
 
 constexpr size_t pieces_per_write = 64;
 
+/// Smaller changes of what a link holds are not told to the others: that would cost each message something.
+constexpr size_t hold_step = size_t{64} << 10;
+
 error gone(std::string why) {
   return {v1::ERROR_CODE_UNAVAILABLE, std::move(why), true};
 }
@@ -53,7 +56,18 @@ tcp_link::tcp_link(std::shared_ptr<link_core> core, tcp::socket socket, bool acc
                                : plain_stream(socket_.native_handle());
 }
 
-tcp_link::~tcp_link() = default;
+tcp_link::~tcp_link() {
+  // What is undealt is taken off by whoever holds it.
+  core_->held -= unread_ + unwritten_;
+}
+
+void tcp_link::hold(std::atomic<size_t>& part, size_t bytes) {
+  auto was = part.load(std::memory_order_relaxed);
+  if (bytes < was + hold_step && was < bytes + hold_step)
+    return;
+  part = bytes;
+  core_->held += bytes - was;
+}
 
 // -- the write side ---------------------------------------------------------------------------------------------------
 
@@ -70,8 +84,12 @@ send_status tcp_link::write(std::string_view envelope, send_options options) {
     break;
   }
   core_->probe.message_sent();
-  if (waits_writable_)
+  hold(unwritten_, queue_.bytes());
+  if (waits_writable_) {
+    if (core_->held > core_->config.memory_bound)
+      asio::post(core_->io, [core = core_] { core->relieve(); });
     return send_status::sent;
+  }
   if (!options.more) {
     flush();
   } else if (!flush_posted_) {
@@ -107,6 +125,7 @@ void tcp_link::flush() {
       return;
     }
     queue_.consume(x.bytes);
+    hold(unwritten_, queue_.bytes());
     core_->probe.sent(x.bytes);
     written += x.bytes;
   }
@@ -290,11 +309,14 @@ void tcp_link::read_some() {
     if (!reading || !fed || x.bytes < core_->read_buffer.size())
       break;
   }
+  hold(unread_, decoder_.buffered());
   core_->probe.received(bytes, batch->messages.size());
   if (!batch->messages.empty())
     deliver(std::move(batch), bytes);
   if (ended)
     return drop(*ended);
+  if (core_->held > core_->config.memory_bound)
+    core_->relieve();
   if (undealt_ > core_->config.read_window) {
     paused_ = true;
     if (undealt_ > core_->config.read_window / 2 || !paused_.exchange(false))
@@ -307,8 +329,10 @@ void tcp_link::deliver(std::unique_ptr<link_batch> batch, size_t bytes) {
   if (phase_ != phase::open || !receiver_.on_messages)
     return;
   undealt_ += bytes;
-  receiver_.on_messages(link_batch_ptr(batch.release(), [weak = weak_from_this(), bytes](link_batch* x) {
+  core_->held += bytes;
+  receiver_.on_messages(link_batch_ptr(batch.release(), [core = core_, weak = weak_from_this(), bytes](link_batch* x) {
     delete x;
+    core->held -= bytes;
     if (auto self = weak.lock())
       self->release(bytes);
   }));
@@ -387,7 +411,11 @@ void tcp_link::drop(const error& reason) {
     socket_closed_ = true;
     boost::system::error_code ignored;
     socket_.close(ignored);
+    queue_ = write_queue{core_->config.frames, core_->config.write_bound};
+    hold(unwritten_, 0);
   }
+  decoder_ = frame_decoder{stranger_limits};
+  hold(unread_, 0);
   core_->links.erase(self);
   tell_closed(reason);
 }

@@ -39,6 +39,11 @@ public:
   /// I/O thread: begins the handshake, which must end within `deadline`.
   void start(milliseconds deadline);
 
+  /// Bytes held for messages of this link.
+  size_t holds() const {
+    return unread_ + undealt_ + unwritten_;
+  }
+
   /// I/O thread: ends at once; nothing more is written.
   void drop(const error& reason);
 
@@ -54,6 +59,8 @@ private:
   bool take(std::string_view bytes, link_batch& batch);
   void deliver(std::unique_ptr<link_batch> batch, size_t bytes);
   void release(size_t bytes);
+  /// Takes note of what one of the parts of `holds` has become.
+  void hold(std::atomic<size_t>& part, size_t bytes);
   /// Tells the peer why, then closes.
   void refuse(const error& reason);
   /// Stops reading into the owner, lets the queue drain, then ends the connection.
@@ -81,6 +88,10 @@ private:
   v1::Hello peer_;
   /// Bytes of batches that nobody has released yet, and whether reading waits for that.
   std::atomic<size_t> undealt_{0};
+  /// Bytes of messages that are not complete.
+  std::atomic<size_t> unread_{0};
+  /// Bytes that wait to be written; changed under the mutex.
+  std::atomic<size_t> unwritten_{0};
   std::atomic<bool> paused_{false};
 
   std::mutex mutex_;

@@ -6,6 +6,7 @@
 #include <caf/exit_reason.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe {
@@ -16,6 +17,16 @@ constexpr milliseconds tick_interval{1'000};
 
 /// A drain is asked for by people; nobody needs many at once.
 constexpr size_t most_drains = 64;
+
+/// A node asks once per second. One that asks faster than it can be answered means no good.
+constexpr size_t most_questions = 64;
+
+/// Signs of progress that are passed on per second. They come a few times per second and task; what is left out is
+/// overtaken by the next one.
+constexpr size_t most_progress = 10'000;
+
+/// Results that may come for tasks that nobody gave over this link, before it is cut.
+constexpr uint64_t most_surplus = 1'000;
 
 } // namespace
 
@@ -53,8 +64,16 @@ void worker_link_state::send(uint64_t correlation, const T& body, bool urgent) {
 
 void worker_link_state::dispatch(const v1::TaskBatch& batch, const result_sink_actor& sink) {
   sink_ = sink;
+  owed_ += static_cast<uint64_t>(batch.tasks_size());
   send_tasks(batch);
   fail_point("link.sent");
+}
+
+template <class T>
+void worker_link_state::answered_question(uint64_t id, const T& body, bool urgent) {
+  --questions_;
+  if (!ending_)
+    send(id, body, urgent);
 }
 
 void worker_link_state::send_tasks(const v1::TaskBatch& batch) {
@@ -111,7 +130,8 @@ caf::typed_response_promise<v1::Ack> worker_link_state::drain(const v1::DrainNod
 void worker_link_state::take(link_batch& batch) {
   last_sign_ = time_->steady_ms();
   for (auto& message : batch.messages)
-    take(message);
+    if (!ending_)
+      take(message);
 }
 
 void worker_link_state::take(v1::Envelope& message) {
@@ -119,15 +139,10 @@ void worker_link_state::take(v1::Envelope& message) {
     return refuse(message, ok.error());
   switch (message.body_case()) {
   case v1::Envelope::kResultBatch:
-    // Before the first task nobody is owed a result.
-    if (sink_) {
-      for (auto& x : *message.mutable_result_batch()->mutable_results())
-        x.set_node(link_->peer().name());
-      self_->send(sink_, std::move(*message.mutable_result_batch()));
-    }
-    return;
+    return take_results(message);
   case v1::Envelope::kProgressBatch:
-    if (sink_)
+    progress_ += static_cast<size_t>(message.progress_batch().progress_size());
+    if (sink_ && progress_ <= most_progress)
       self_->send(sink_, std::move(*message.mutable_progress_batch()));
     return;
   case v1::Envelope::kHeartbeat:
@@ -142,6 +157,31 @@ void worker_link_state::take(v1::Envelope& message) {
   default:
     refuse(message, {v1::ERROR_CODE_INVALID_INPUT, "a worker has no business with such a message", false});
   }
+}
+
+void worker_link_state::take_results(v1::Envelope& message) {
+  auto& batch = *message.mutable_result_batch();
+  auto count = static_cast<uint64_t>(batch.results_size());
+  auto due = std::min(owed_, count);
+  owed_ -= due;
+  surplus_ += count - due;
+  if (surplus_ > most_surplus)
+    return end({v1::ERROR_CODE_FORBIDDEN, "the node sends results for tasks that it was never given", false});
+  // Before the first task nobody is owed a result.
+  if (!sink_)
+    return;
+  for (auto& x : *batch.mutable_results())
+    x.set_node(link_->peer().name());
+  self_->send(sink_, std::move(batch));
+}
+
+bool worker_link_state::begin_question() {
+  if (questions_ >= most_questions) {
+    end({v1::ERROR_CODE_RESOURCE_EXHAUSTED, "the node asks faster than it can be answered", true});
+    return false;
+  }
+  ++questions_;
+  return true;
 }
 
 bool worker_link_state::is_peer(const std::string& node, const std::string& boot_id) const {
@@ -159,30 +199,36 @@ void worker_link_state::join(v1::Envelope& message) {
   if (!is_peer(node.name(), node.boot_id()))
     return refuse(message,
                   {v1::ERROR_CODE_FORBIDDEN, "a node joins under the name that it introduced itself with", false});
+  if (!begin_question())
+    return;
   auto id = message.id();
   self_
       ->request(registry_, config_.registry_timeout, std::move(*message.mutable_join_cluster()),
                 caf::actor_cast<agent_host_actor>(self_))
-      .then([this, id](const v1::JoinedCluster& x) { send(id, x); },
-            [this, id](const caf::error& why) { send(id, from_caf(why).to_proto()); });
+      .then([this, id](const v1::JoinedCluster& x) { answered_question(id, x); },
+            [this, id](const caf::error& why) { answered_question(id, from_caf(why).to_proto()); });
 }
 
 void worker_link_state::beat(const v1::Envelope& message) {
   if (!is_peer(message.heartbeat().node(), message.heartbeat().boot_id()))
     return refuse(message, {v1::ERROR_CODE_FORBIDDEN, "a node beats for itself alone", false});
+  if (!begin_question())
+    return;
   auto id = message.id();
   self_->request(registry_, config_.registry_timeout, message.heartbeat())
-      .then([this, id](const v1::HeartbeatAck& x) { send(id, x, true); },
-            [this, id](const caf::error& why) { send(id, from_caf(why).to_proto(), true); });
+      .then([this, id](const v1::HeartbeatAck& x) { answered_question(id, x, true); },
+            [this, id](const caf::error& why) { answered_question(id, from_caf(why).to_proto(), true); });
 }
 
 void worker_link_state::leave(const v1::Envelope& message) {
   if (!is_peer(message.leave_cluster().node(), message.leave_cluster().boot_id()))
     return refuse(message, {v1::ERROR_CODE_FORBIDDEN, "a node leaves for itself alone", false});
+  if (!begin_question())
+    return;
   auto id = message.id();
   self_->request(registry_, config_.registry_timeout, message.leave_cluster())
-      .then([this, id](const v1::Ack& x) { send(id, x); },
-            [this, id](const caf::error& why) { send(id, from_caf(why).to_proto()); });
+      .then([this, id](const v1::Ack& x) { answered_question(id, x); },
+            [this, id](const caf::error& why) { answered_question(id, from_caf(why).to_proto()); });
 }
 
 void worker_link_state::answered(const v1::Envelope& message) {
@@ -201,6 +247,7 @@ void worker_link_state::answered(const v1::Envelope& message) {
 
 void worker_link_state::tick() {
   auto now = time_->steady_ms();
+  progress_ = 0;
   for (auto i = drains_.begin(); i != drains_.end();) {
     if (i->second.due > now) {
       ++i;
@@ -220,6 +267,8 @@ void worker_link_state::lost(const error& reason) {
 }
 
 void worker_link_state::end(error reason) {
+  if (std::exchange(ending_, true))
+    return;
   spdlog::warn("coordinator cuts off node {}: {}", link_->peer().name(), reason.message);
   link_->close(std::move(reason));
   self_->quit(caf::exit_reason::remote_link_unreachable);

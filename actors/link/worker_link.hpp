@@ -60,6 +60,11 @@ private:
   template <class T>
   void send(uint64_t correlation, const T& body, bool urgent = false);
   void send_tasks(const v1::TaskBatch& batch);
+  /// One more question to the registry; false when there are too many, which ends the link.
+  bool begin_question();
+  template <class T>
+  void answered_question(uint64_t id, const T& body, bool urgent = false);
+  void take_results(v1::Envelope& message);
   /// Whether the link is good for more.
   bool check(send_status status);
   void end(error reason);
@@ -77,6 +82,14 @@ private:
   };
   std::unordered_map<uint64_t, pending_drain> drains_;
   int64_t last_sign_ = 0;
+  /// Tasks that were sent and have no result yet, and results beyond those.
+  uint64_t owed_ = 0;
+  uint64_t surplus_ = 0;
+  /// Questions to the registry that are not answered.
+  size_t questions_ = 0;
+  /// Signs of progress since the last tick.
+  size_t progress_ = 0;
+  bool ending_ = false;
 };
 
 worker_link_self_actor::behavior_type worker_link(worker_link_state::pointer self, worker_link_config config,

@@ -6,7 +6,9 @@
 #include "actors/run/agent_specs.hpp"
 #include "actors/scheduler/hand_over.hpp"
 #include "messages/errors.hpp"
+#include "nodes/node/descriptor_limit.hpp"
 #include "nodes/node/logging.hpp"
+#include "nodes/node/metrics_server.hpp"
 #include "nodes/node/node_access.hpp"
 #include "nodes/node/node_parts.hpp"
 #include "nodes/node/process_metrics.hpp"
@@ -18,7 +20,6 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
-#include <prometheus/exposer.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -104,7 +105,7 @@ result<void> take_data_folder(node_parts& parts) {
 
 struct node::impl {
   node_parts parts;
-  std::unique_ptr<prometheus::Exposer> exposer;
+  std::unique_ptr<metrics_server> metrics;
   std::shared_ptr<process_metrics> process = std::make_shared<process_metrics>();
   std::string metrics_address;
   std::string listen_address;
@@ -126,6 +127,7 @@ struct node::impl {
 };
 
 result<void> node::impl::start(node_extensions extensions) {
+  raise_descriptor_limit();
   add_text_tools(parts.catalog->functions());
   if (extensions.catalog)
     extensions.catalog(*parts.catalog);
@@ -180,17 +182,11 @@ result<void> node::impl::start_metrics() {
   auto at = parse_address(parts.config.metrics);
   if (!at)
     return tl::unexpected<error>(at.error());
-  try {
-    exposer = std::make_unique<prometheus::Exposer>(to_string(*at), 2);
-  } catch (const std::exception& why) {
-    return fail(v1::ERROR_CODE_UNAVAILABLE, "metrics: cannot listen on " + parts.config.metrics + ": " + why.what());
-  }
-  exposer->RegisterCollectable(parts.metrics);
-  exposer->RegisterCollectable(process);
-  auto ports = exposer->GetListeningPorts();
-  if (!ports.empty())
-    at->port = static_cast<uint16_t>(ports.front());
-  metrics_address = to_string(*at);
+  auto served = metrics_server::listen(*at, {parts.metrics, process});
+  if (!served)
+    return fail(served.error().code, "metrics: " + served.error().message);
+  metrics = std::move(*served);
+  metrics_address = to_string(metrics->at());
   return {};
 }
 
@@ -263,7 +259,7 @@ void node::impl::stop() {
   parts.directory.clear();
   if (parts.transport)
     parts.transport->stop();
-  exposer.reset();
+  metrics.reset();
   system.reset();
   parts.time.reset();
 }

@@ -105,15 +105,25 @@ bool i_regexp::char_class::contains(char32_t c) const {
   return found != negated;
 }
 
+bool i_regexp::match(std::string_view text, uint64_t& steps) const {
+  return run(text, true, steps);
+}
+
+bool i_regexp::search(std::string_view text, uint64_t& steps) const {
+  return run(text, false, steps);
+}
+
 bool i_regexp::match(std::string_view text) const {
-  return run(text, true);
+  uint64_t steps = UINT64_MAX;
+  return run(text, true, steps);
 }
 
 bool i_regexp::search(std::string_view text) const {
-  return run(text, false);
+  uint64_t steps = UINT64_MAX;
+  return run(text, false, steps);
 }
 
-bool i_regexp::run(std::string_view text, bool whole) const {
+bool i_regexp::run(std::string_view text, bool whole, uint64_t& steps) const {
   const auto& code = program_->code;
   thread_list now(code.size());
   thread_list next(code.size());
@@ -123,6 +133,12 @@ bool i_regexp::run(std::string_view text, bool whole) const {
       return true;
     if (now.list.empty() && whole)
       return false;
+    const uint64_t cost = now.list.size() + 1;
+    if (cost > steps) {
+      steps = 0;
+      return false;
+    }
+    steps -= cost;
     const auto c = utf8::next(text, pos);
     const place at{false, pos >= text.size(), is_word(c), is_word_at(text, pos)};
     next.clear();

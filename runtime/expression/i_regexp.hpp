@@ -26,9 +26,12 @@ public:
   static result<i_regexp> compile(std::string_view pattern, dialect as = dialect::i_regexp);
 
   /// The whole text matches.
+  /// `steps`: how many it may take; what it took is taken off. One that ran out has not matched.
+  bool match(std::string_view text, uint64_t& steps) const;
   bool match(std::string_view text) const;
 
   /// Some part of the text matches.
+  bool search(std::string_view text, uint64_t& steps) const;
   bool search(std::string_view text) const;
 
   struct char_class {
@@ -58,7 +61,7 @@ public:
 private:
   explicit i_regexp(std::shared_ptr<const program> p) : program_{std::move(p)} {}
 
-  bool run(std::string_view text, bool whole) const;
+  bool run(std::string_view text, bool whole, uint64_t& steps) const;
 
   std::shared_ptr<const program> program_;
 };

@@ -28,12 +28,32 @@ std::partial_ordering order(const json& a, const json& b) {
   return a.get<uint64_t>() <=> b.get<uint64_t>();
 }
 
-bool equal(const json* a, const json* b) {
-  if (!a || !b)
+/// Bytes of texts that are compared, and steps of a regular expression, that count as much as one value.
+constexpr uint64_t bytes_per_value = 16;
+constexpr uint64_t steps_per_value = 2;
+
+/// Bounded by `work`: two documents of a megabyte may have to be compared for each element of a third. One value less
+/// is left for each that was looked at; it is not equal when none is.
+bool equal(const json* a, const json* b, uint64_t& work) {
+  if (a == b || !a || !b)
     return a == b;
+  if (work == 0)
+    return false;
+  --work;
   if (a->is_number() && b->is_number())
     return order(*a, *b) == 0;
-  return *a == *b;
+  if (a->type() != b->type())
+    return false;
+  if (a->is_string())
+    work -= std::min<uint64_t>(work, a->get_ref<const std::string&>().size() / bytes_per_value);
+  if (!a->is_structured())
+    return *a == *b;
+  if (a->size() != b->size())
+    return false;
+  for (auto i = a->begin(), k = b->begin(); i != a->end(); ++i, ++k)
+    if ((a->is_object() && i.key() != k.key()) || !equal(&*i, &*k, work))
+      return false;
+  return true;
 }
 
 bool less(const json* a, const json* b) {
@@ -200,24 +220,39 @@ bool evaluator::holds(const logical& condition, const json& current) {
   return matches(std::get<call>(condition.what), current);
 }
 
+uint64_t evaluator::left() const {
+  return work_ > work_limit ? 0 : work_limit - work_;
+}
+
 bool evaluator::holds(const comparison& both, const json& current) {
   const auto a = evaluate(both.left, current);
   const auto b = evaluate(both.right, current);
   const auto* x = a.get();
   const auto* y = b.get();
+  if (x && y && x->is_string() && y->is_string())
+    work_ +=
+        std::min(x->get_ref<const std::string&>().size(), y->get_ref<const std::string&>().size()) / bytes_per_value;
+  auto is_equal = [&] {
+    const auto before = left();
+    auto work = before;
+    const bool out = equal(x, y, work);
+    // One too many where it ran out, so that the selection counts as not complete.
+    work_ += before - work + (work == 0 ? 1 : 0);
+    return out;
+  };
   switch (both.how) {
   case comparison::op::equal:
-    return equal(x, y);
+    return is_equal();
   case comparison::op::not_equal:
-    return !equal(x, y);
+    return !is_equal();
   case comparison::op::less:
     return less(x, y);
   case comparison::op::less_or_equal:
-    return less(x, y) || equal(x, y);
+    return less(x, y) || is_equal();
   case comparison::op::greater:
     return less(y, x);
   case comparison::op::greater_or_equal:
-    return less(y, x) || equal(x, y);
+    return less(y, x) || is_equal();
   }
   return false;
 }
@@ -235,8 +270,10 @@ evaluator::value evaluator::evaluate(const call& called, const json& current) {
   if (called.what == function::length) {
     const auto argument = evaluate(called.arguments[0], current);
     const auto* x = argument.get();
-    if (x && x->is_string())
+    if (x && x->is_string()) {
+      work_ += x->get_ref<const std::string&>().size() / bytes_per_value;
       return {nullptr, json(utf8::length(x->get_ref<const std::string&>()))};
+    }
     if (x && x->is_structured())
       return {nullptr, json(x->size())};
     return {};
@@ -254,7 +291,11 @@ bool evaluator::matches(const call& called, const json& current) {
     return false;
   auto run = [&](const i_regexp& pattern) {
     const auto& s = text->get_ref<const std::string&>();
-    return called.what == function::match ? pattern.match(s) : pattern.search(s);
+    const auto before = left() * steps_per_value;
+    auto steps = before;
+    const bool out = called.what == function::match ? pattern.match(s, steps) : pattern.search(s, steps);
+    work_ += (before - steps) / steps_per_value + (steps == 0 ? 1 : 0);
+    return out;
   };
   if (called.literal_pattern)
     return called.pattern && run(*called.pattern);
@@ -262,6 +303,8 @@ bool evaluator::matches(const call& called, const json& current) {
   const auto* pattern = argument.get();
   if (!pattern || !pattern->is_string())
     return false;
+  // To compile it costs about as much as to look at so many values.
+  work_ += 64;
   const auto compiled = i_regexp::compile(pattern->get_ref<const std::string&>());
   return compiled && run(*compiled);
 }

@@ -73,6 +73,9 @@ private:
   void filter(const logical& condition, const json& node, nodes& out);
   void put(const json& node, nodes& out);
 
+  /// Work that may still be done.
+  uint64_t left() const;
+
   bool holds(const logical& condition, const json& current);
   bool holds(const comparison& both, const json& current);
   bool matches(const call& function, const json& current);

@@ -99,10 +99,14 @@ private:
   std::pair<size_t, size_t> extent(const tag& x) const {
     if (x.sigil == ' ' || x.sigil == '{' || x.sigil == '&')
       return {x.begin, x.end};
-    const auto newline = x.begin == 0 ? std::string_view::npos : text_.rfind('\n', x.begin - 1);
-    const auto line = newline == std::string_view::npos ? 0 : newline + 1;
-    const auto next = std::min(text_.find('\n', x.end), text_.size());
-    if (line < last_tag_end_ || !blank(text_.substr(line, x.begin - line)) || !blank(text_.substr(x.end, next - x.end)))
+    // Looks no further than to the tag before and to the first word after: a text has one line and many tags.
+    const auto before = text_.substr(last_tag_end_, x.begin - last_tag_end_);
+    const auto newline = before.rfind('\n');
+    if (newline == std::string_view::npos && last_tag_end_ > 0)
+      return {x.begin, x.end};
+    const auto line = newline == std::string_view::npos ? 0 : last_tag_end_ + newline + 1;
+    const auto next = std::min(text_.find_first_not_of(" \t\r", x.end), text_.size());
+    if (!blank(text_.substr(line, x.begin - line)) || (next < text_.size() && text_[next] != '\n'))
       return {x.begin, x.end};
     return {line, std::min(next + 1, text_.size())};
   }

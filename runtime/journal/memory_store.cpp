@@ -31,7 +31,7 @@ result<std::vector<result<v1::EventsAppended>>> memory_store::append(std::span<c
     }
     auto same = [](const v1::RunEvent& a, const std::string& b) { return a.SerializeAsString() == b; };
     if (!std::equal(entry->events().begin(), entry->events().begin() + admitted->known,
-                    run.events.begin() + static_cast<std::ptrdiff_t>(entry->first_seq()) - 1, same)) {
+                    run.events.begin() + static_cast<std::ptrdiff_t>(entry->first_seq() - 1), same)) {
       out.emplace_back(other_events(*entry));
       continue;
     }

@@ -25,11 +25,17 @@ std::string nearest(std::string_view text, const std::vector<std::string>& candi
   // Names are short; a long text is no slip of one of them.
   if (text.size() > 100)
     return {};
+  // Of very many long names the first few hundred have to do: a document may hold a hundred faults.
+  constexpr size_t most_work = 1'000'000;
+  size_t work = 0;
   std::string best;
   size_t best_distance = std::max<size_t>(1, text.size() / 3) + 1;
   for (auto& c : candidates) {
-    if (c.size() > 100)
+    if (c.size() > 100 || std::max(c.size(), text.size()) - std::min(c.size(), text.size()) >= best_distance)
       continue;
+    work += (c.size() + 1) * (text.size() + 1);
+    if (work > most_work)
+      break;
     if (auto d = edit_distance(text, c); d < best_distance) {
       best = c;
       best_distance = d;

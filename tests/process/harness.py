@@ -18,6 +18,8 @@ import urllib.request
 TROUPE = os.environ.get("TROUPE", "build/dev/bin/troupe")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 READY_TIMEOUT = 30.0
+# How much slower than usual the build under test is (sanitizers); all patience is multiplied by it.
+SLOWDOWN = float(os.environ.get("TROUPE_SLOWDOWN", "1"))
 
 _libc = ctypes.CDLL(None)
 
@@ -30,7 +32,7 @@ def _die_with_parent():
 
 def wait_until(condition, what, timeout=20.0, interval=0.02):
     """The first true value of `condition()`; fails when there is none in time."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + timeout * SLOWDOWN
     while True:
         value = condition()
         if value:
@@ -62,7 +64,7 @@ class Process:
 
     def read_line(self, timeout=READY_TIMEOUT):
         """The next line of its standard output."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * SLOWDOWN
         line = b""
         with selectors.DefaultSelector() as selector:
             selector.register(self.popen.stdout, selectors.EVENT_READ)
@@ -90,7 +92,7 @@ class Process:
     def stop(self, timeout=20.0):
         """SIGTERM; yields the exit code."""
         self.signal(signal.SIGTERM)
-        return self.popen.wait(timeout)
+        return self.popen.wait(timeout * SLOWDOWN)
 
     def close(self):
         if self.popen.poll() is None:
@@ -114,7 +116,7 @@ class Node(Process):
 
     def metrics(self):
         """{'troupe_tasks_finished_total{status="success"}': 3.0, …}"""
-        with urllib.request.urlopen(f"http://{self.metrics_address}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{self.metrics_address}/metrics", timeout=5 * SLOWDOWN) as answer:
             text = answer.read().decode()
         found = re.findall(r"^([a-zA-Z_:][^ ]*(?:\{.*\})?) ([^ \n]+)$", text, re.MULTILINE)
         return {name: float(value) for name, value in found}
@@ -175,7 +177,7 @@ class ProcessTest(unittest.TestCase):
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=timeout * SLOWDOWN,
             env={**clean, **(environment or {})},
             preexec_fn=_die_with_parent,
         )

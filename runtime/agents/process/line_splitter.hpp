@@ -21,9 +21,11 @@ public:
       auto piece = bytes.substr(0, end);
       if (!skipping_ && partial_.size() + piece.size() > max_line_) {
         skipping_ = true;
+        skipped_ = partial_.size();
         partial_ = {};
         too_long();
       }
+      skipped_ += skipping_ ? piece.size() : 0;
       if (end == std::string_view::npos) {
         if (!skipping_)
           partial_ += piece;
@@ -40,6 +42,11 @@ public:
       }
       bytes.remove_prefix(end + 1);
     }
+  }
+
+  /// Bytes of the line that is being skipped now; 0 when there is none.
+  size_t skipped() const {
+    return skipping_ ? skipped_ : 0;
   }
 
   /// What came after the last end of a line.
@@ -59,6 +66,7 @@ private:
 
   size_t max_line_;
   bool skipping_ = false;
+  size_t skipped_ = 0;
   std::string partial_;
 };
 

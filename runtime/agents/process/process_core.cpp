@@ -14,6 +14,9 @@ namespace {
 /// Bytes of a line that the log shows.
 constexpr size_t max_excerpt = 200;
 
+/// A line that is so many times longer than the bound will not end any more.
+constexpr size_t endless_lines = 8;
+
 } // namespace
 
 void process_core::submit(v1::Task task, int64_t now) {
@@ -64,11 +67,17 @@ void process_core::failed(const std::string& why, int64_t now) {
   rest_until_ = now + backoff_ms_;
 }
 
-void process_core::output(std::string_view bytes, int64_t) {
+void process_core::output(std::string_view bytes, int64_t now) {
   if (state_ != state::up)
     return;
+  now_ = now;
   lines_.feed(
       bytes, [this](std::string_view line) { take_line(line); }, [this] { too_long(); });
+  if (state_ == state::up && lines_.skipped() / endless_lines >= limits_.max_line) {
+    complain("writes a line without end");
+    fail_open(v1::ERROR_CODE_AGENT_CRASHED, "agent crashed: it wrote a line without end");
+    end_process();
+  }
   feed();
 }
 
@@ -205,9 +214,7 @@ void process_core::take_line(std::string_view line) {
   auto i = open_.find(said.task_id);
   if (i == open_.end()) {
     ++counters_.unknown_tasks;
-    actions_.push_back(
-        process_action::log{"answered task " + clean_text(said.task_id, max_excerpt) + ", which nobody asked"});
-    return;
+    return complain("answered task " + clean_text(said.task_id, max_excerpt) + ", which nobody asked");
   }
   auto x = std::move(i->second);
   open_.erase(i);
@@ -220,7 +227,7 @@ void process_core::too_long() {
     return;
   ++counters_.long_lines;
   auto message = "a line of output is longer than " + std::to_string(limits_.max_line) + " bytes";
-  actions_.push_back(process_action::log{"wrote " + message});
+  complain("wrote " + message);
   if (open_.empty())
     return;
   // With one task open it can only be the answer to that; with several nobody knows whose.
@@ -270,8 +277,15 @@ void process_core::fail_open(v1::ErrorCode code, const std::string& message) {
 
 void process_core::garbage(std::string_view why, std::string_view line) {
   ++counters_.garbage_lines;
-  actions_.push_back(process_action::log{"wrote a line that is no answer (" + std::string{why}
-                                         + "): " + clean_text(line, max_excerpt)});
+  complain("wrote a line that is no answer (" + std::string{why} + "): " + clean_text(line, max_excerpt));
+}
+
+void process_core::complain(std::string text) {
+  if (!complaints_.allow(now_))
+    return;
+  if (auto n = complaints_.take_suppressed())
+    text += " (" + std::to_string(n) + " complaints before it are left out)";
+  actions_.push_back(process_action::log{std::move(text)});
 }
 
 } // namespace troupe

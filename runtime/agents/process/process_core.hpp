@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/agents/process/line_limiter.hpp"
 #include "runtime/agents/process/line_splitter.hpp"
 #include "runtime/core/clock.hpp"
 #include "troupe/v1/task.pb.h"
@@ -104,6 +105,8 @@ public:
   }
 
 private:
+  static constexpr uint32_t complaints_per_second = 10;
+
   enum class state { down, starting, up, ending, resting };
 
   struct open_task {
@@ -124,10 +127,14 @@ private:
   void fail_open(v1::ErrorCode code, const std::string& message);
   void drop(const std::string& id, v1::ErrorCode code, const std::string& message, bool retryable);
   void garbage(std::string_view why, std::string_view line);
+  /// Logs at most so much that an endless stream of nonsense does not fill a disk.
+  void complain(std::string text);
 
   std::string agent_;
   process_limits limits_;
   line_splitter lines_;
+  line_limiter complaints_{complaints_per_second};
+  int64_t now_ = 0;
   state state_ = state::down;
   /// Written and not yet answered, by their id on the wire.
   std::map<std::string, open_task> open_;

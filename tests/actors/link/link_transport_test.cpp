@@ -356,5 +356,34 @@ TEST(link_config, is_checked_before_use) {
   EXPECT_FALSE(validate(x));
 }
 
+TEST(link_transport, drops_those_who_make_it_hold_the_most_and_no_others) {
+  auto config = named("c", "coordinator");
+  config.frames.max_message = size_t{8} << 20;
+  config.write_bound = size_t{8} << 20;
+  config.memory_bound = size_t{16} << 20;
+  server s(config);
+  client c(named("w", "worker"));
+  auto link = c.connect(s.at);
+  ASSERT_TRUE(link) << link.error().message;
+  std::vector<raw_peer> intruders;
+  const std::string piece(size_t{256} << 10, 'x');
+  const auto head = frame_header(frame_part, static_cast<uint32_t>(piece.size()));
+  for (int i = 0; i < 6; ++i) {
+    auto& x = intruders.emplace_back(s.at);
+    ASSERT_TRUE(x.connected());
+    ASSERT_TRUE(x.say(raw_peer::hello("client", "x" + std::to_string(i))));
+    // Seven of eight megabytes of a message that is never complete.
+    for (int part = 0; part < 28; ++part)
+      if (!x.say({head.data(), head.size()}) || !x.say(piece))
+        break;
+  }
+  for (int i = 0; i < 4; ++i) {
+    auto reason = s.closed.take();
+    ASSERT_TRUE(reason);
+    EXPECT_EQ(reason->code, v1::ERROR_CODE_RESOURCE_EXHAUSTED) << reason->message;
+  }
+  EXPECT_TRUE(c.is_served(**link));
+}
+
 } // namespace
 } // namespace troupe

@@ -219,5 +219,36 @@ TEST_F(worker_link_test, cuts_off_a_worker_that_does_not_read) {
   EXPECT_EQ(link->closed->code, v1::ERROR_CODE_RESOURCE_EXHAUSTED);
 }
 
+TEST_F(worker_link_test, cuts_off_a_node_that_answers_what_it_was_never_asked) {
+  dispatch(tasks(1));
+  auto results = [&](int count) {
+    auto x = link->from_peer(1);
+    for (int i = 0; i < count; ++i)
+      x.mutable_result_batch()->add_results()->set_run_id("r");
+    return x;
+  };
+  deliver(results(1'001));
+  EXPECT_TRUE(is_alive());
+  EXPECT_EQ(heard->results.size(), 1'001u);
+  deliver(results(1));
+  EXPECT_FALSE(is_alive());
+  EXPECT_EQ(heard->results.size(), 1'001u);
+}
+
+TEST_F(worker_link_test, cuts_off_a_node_that_asks_faster_than_it_can_be_answered) {
+  auto flood = std::make_shared<link_batch>();
+  for (uint64_t i = 1; i <= 64; ++i)
+    flood->messages.push_back(beat(i));
+  self->send(aut, link_messages{0, flood});
+  run();
+  EXPECT_EQ(link->take(v1::Envelope::kHeartbeatAck).size(), 64u);
+  auto more = std::make_shared<link_batch>();
+  for (uint64_t i = 1; i <= 65; ++i)
+    more->messages.push_back(beat(i));
+  self->send(aut, link_messages{0, more});
+  run();
+  EXPECT_FALSE(is_alive());
+}
+
 } // namespace
 } // namespace troupe

@@ -154,6 +154,20 @@ TEST(jsonpath, comes_to_an_end_when_a_query_multiplies_its_nodes) {
   EXPECT_EQ(found.error().code, v1::ERROR_CODE_RESOURCE_EXHAUSTED);
 }
 
+TEST(jsonpath, comes_to_an_end_when_each_element_compares_or_searches_everything) {
+  json large = json::array();
+  for (int i = 0; i < 20'000; ++i)
+    large.push_back(i);
+  const std::string text(20'000, 'a');
+  const json root = {{"a", large}, {"b", large}, {"text", text}, {"same", text}};
+  for (auto query : {"$.a[?$.a == $.b]", "$.a[?$.text == $.same]", "$.a[?search($.text, '(a|aa)*b')]"}) {
+    auto found = jsonpath::parse(query).value().select(root);
+    ASSERT_FALSE(found) << query;
+    EXPECT_EQ(found.error().code, v1::ERROR_CODE_RESOURCE_EXHAUSTED);
+  }
+  EXPECT_EQ(jsonpath::parse("$.a[?$.a == $.a && @ < 2]").value().select(root).value().size(), 2u);
+}
+
 TEST(jsonpath, compares_integers_exactly) {
   const auto values = R"([9007199254740993, 9007199254740992, 18446744073709551615, -1])"_json;
   auto count = [&](const char* text) { return jsonpath::parse(text).value().select(values).value().size(); };

@@ -63,5 +63,12 @@ TEST(text_template, bounds_its_output_and_its_work) {
   EXPECT_NE(render(deep, {}).find("64 levels"), std::string::npos);
 }
 
+TEST(text_template, takes_no_longer_per_tag_when_there_are_many_on_one_line) {
+  std::string text;
+  while (text.size() < 1'000'000)
+    text += "{{!x}}";
+  EXPECT_EQ(text_template::parse(text).value().render({}).value(), "");
+}
+
 } // namespace
 } // namespace troupe

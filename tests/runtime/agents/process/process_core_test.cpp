@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 namespace troupe {
@@ -350,6 +351,40 @@ RC_GTEST_PROP(process_core_law, answers_each_task_exactly_once, ()) {
   w.end();
   for (uint32_t i = 1; i <= w.submitted; ++i)
     RC_ASSERT(w.answered[i] == 1);
+}
+
+TEST_F(process_core_test, complains_of_endless_nonsense_a_few_times_per_second_only) {
+  start();
+  std::string nonsense;
+  for (int i = 0; i < 10'000; ++i)
+    nonsense += "?\n";
+  core.output(nonsense, now);
+  EXPECT_EQ(take<process_action::log>().size(), 10u);
+  EXPECT_EQ(core.counters().garbage_lines, 10'000u);
+  core.output("?\n", now + 1'000);
+  auto later = take<process_action::log>();
+  ASSERT_EQ(later.size(), 1u);
+  EXPECT_NE(later[0].text.find("9990 complaints before it are left out"), std::string::npos) << later[0].text;
+}
+
+TEST_F(process_core_test, ends_a_process_whose_line_has_no_end) {
+  start();
+  core.submit(make_task(2), now);
+  take<write>();
+  core.output(std::string(201, 'x'), now);
+  EXPECT_EQ(take<answer>().size(), 1u);
+  core.submit(make_task(3), now);
+  EXPECT_EQ(take<write>().size(), 1u);
+  core.output(std::string(1'398, 'x'), now);
+  EXPECT_TRUE(take<answer>().empty());
+  core.output("x", now);
+  auto actions = core.take_actions();
+  auto is_end = [](const process_action::any& x) { return std::holds_alternative<terminate>(x); };
+  EXPECT_EQ(std::count_if(actions.begin(), actions.end(), is_end), 1);
+  auto* given_up = std::get_if<answer>(&actions.at(1));
+  ASSERT_TRUE(given_up);
+  EXPECT_EQ(given_up->result.error().code(), v1::ERROR_CODE_AGENT_CRASHED);
+  EXPECT_TRUE(given_up->result.error().retryable());
 }
 
 } // namespace
