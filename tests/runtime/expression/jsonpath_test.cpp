@@ -156,14 +156,13 @@ TEST(jsonpath, comes_to_an_end_when_a_query_multiplies_its_nodes) {
 
 TEST(jsonpath, comes_to_an_end_when_each_element_compares_or_searches_everything) {
   json large = json::array();
-  for (int i = 0; i < 100'000; ++i)
+  for (int i = 0; i < 20'000; ++i)
     large.push_back(i);
-  const json root = {
-      {"a", large}, {"b", large}, {"text", std::string(100'000, 'a')}, {"same", std::string(100'000, 'a')}};
-  for (auto text :
-       {"$.a[?$.a == $.b]", "$.a[?$.text == $.same]", "$.a[?search($.text, '(a|aa)*b')]", "$.a[?length($.text) > 1]"}) {
-    auto found = jsonpath::parse(text).value().select(root);
-    ASSERT_FALSE(found) << text;
+  const std::string text(20'000, 'a');
+  const json root = {{"a", large}, {"b", large}, {"text", text}, {"same", text}};
+  for (auto query : {"$.a[?$.a == $.b]", "$.a[?$.text == $.same]", "$.a[?search($.text, '(a|aa)*b')]"}) {
+    auto found = jsonpath::parse(query).value().select(root);
+    ASSERT_FALSE(found) << query;
     EXPECT_EQ(found.error().code, v1::ERROR_CODE_RESOURCE_EXHAUSTED);
   }
   EXPECT_EQ(jsonpath::parse("$.a[?$.a == $.a && @ < 2]").value().select(root).value().size(), 2u);
