@@ -32,8 +32,8 @@ result<json> parse_payload(std::string_view text, size_t max_depth = max_payload
 /// The compact text of a value. Fails with ERROR_CODE_INVALID_OUTPUT on strings that are not UTF-8 or too deep a value.
 result<std::string> print_payload(const json& value, size_t max_depth = max_payload_depth);
 
-/// Replaces what is not UTF-8 by U+FFFD and cuts to `max_bytes` (at a character, and adds "…"): for messages of others that
-/// go into Protobuf strings.
+/// Replaces what is not UTF-8 by U+FFFD and cuts to `max_bytes` (at a character, and adds "…"): for messages of others
+/// that go into Protobuf strings.
 std::string clean_text(std::string_view text, size_t max_bytes);
 
 } // namespace troupe
