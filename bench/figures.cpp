@@ -46,9 +46,14 @@ double median(std::vector<double> values) {
 }
 
 void report::measure(figure x, const std::function<double()>& ours, const std::function<double()>& floor) {
+  if (!floors_) {
+    x.floor_name.clear();
+    if (x.goal && x.goal->ratio)
+      x.goal.reset();
+  }
   for (size_t i = 0; i < rounds_; ++i) {
     x.ours.push_back(ours());
-    if (floor)
+    if (floor && floors_)
       x.floor.push_back(floor());
   }
   add(std::move(x));

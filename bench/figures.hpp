@@ -34,7 +34,8 @@ double median(std::vector<double> values);
 /// Where cases leave what they measured.
 class report {
 public:
-  explicit report(size_t rounds) : rounds_{rounds} {}
+  /// Without floors: for profiles of ours alone.
+  report(size_t rounds, bool floors) : rounds_{rounds}, floors_{floors} {}
 
   /// How often each thing is measured. Odd.
   size_t rounds() const {
@@ -52,6 +53,7 @@ public:
 
 private:
   size_t rounds_;
+  bool floors_;
   std::vector<figure> figures_;
 };
 

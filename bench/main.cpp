@@ -45,15 +45,16 @@ constexpr bench_case cases[] = {
 };
 
 void help() {
-  std::cout << "usage: ./dev bench [NAME…] [--rounds N] [--json FILE]\n\n"
+  std::cout << "usage: ./dev bench [NAME…] [--rounds N] [--json FILE] [--no-floors]\n\n"
                "  --rounds N   measure everything N times and show medians (default 5)\n"
-               "  --json FILE  also write one JSON object per figure and line\n\n";
+               "  --json FILE  also write one JSON object per figure and line\n"
+               "  --no-floors  measure ours alone: for a profile\n\n";
   for (const auto& x : cases)
     std::printf("  %-10s %s\n", x.name, x.help);
 }
 
-int run(const std::vector<std::string_view>& names, size_t rounds, const std::string& file) {
-  report out{rounds};
+int run(const std::vector<std::string_view>& names, size_t rounds, bool floors, const std::string& file) {
+  report out{rounds, floors};
   for (const auto& x : cases) {
     auto wanted = names.empty();
     for (auto name : names)
@@ -80,6 +81,7 @@ int main(int argc, char** argv) {
   spdlog::set_level(spdlog::level::err);
   std::vector<std::string_view> names;
   size_t rounds = 5;
+  bool floors = true;
   std::string file;
   try {
     // The other processes that cases start: this program in another part.
@@ -94,6 +96,8 @@ int main(int argc, char** argv) {
         rounds = std::max(1UL, std::strtoul(words[++i].data(), nullptr, 10));
       else if (words[i] == "--json" && i + 1 < words.size())
         file = words[++i];
+      else if (words[i] == "--no-floors")
+        floors = false;
       else if (words[i].starts_with("-"))
         return help(), words[i] == "--help" || words[i] == "-h" ? 0 : 2;
       else
@@ -105,7 +109,7 @@ int main(int argc, char** argv) {
         help();
         return 2;
       }
-    return run(names, rounds, file);
+    return run(names, rounds, floors, file);
   } catch (const std::exception& why) {
     std::cerr << "bench: " << why.what() << '\n';
     return 1;

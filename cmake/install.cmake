@@ -12,8 +12,8 @@ set_target_properties(troupe_all PROPERTIES EXPORT_NAME troupe)
 add_library(troupe::troupe ALIAS troupe_all)
 
 set(troupe_libraries
-  troupe_options troupe_proto troupe_runtime troupe_messages troupe_actors troupe_client troupe_node troupe_cli)
-target_link_libraries(troupe_all INTERFACE troupe_client troupe_node troupe_cli)
+  troupe_options troupe_allocator troupe_proto troupe_runtime troupe_messages troupe_actors troupe_client troupe_node troupe_cli)
+target_link_libraries(troupe_all INTERFACE troupe_client troupe_node troupe_cli troupe_allocator)
 
 # Ours are found as in the source tree ("runtime/core/json.hpp"), generated ones as "troupe/v1/run.pb.h".
 target_include_directories(troupe_options INTERFACE "$<INSTALL_INTERFACE:${troupe_include_dir}>")
