@@ -65,15 +65,17 @@ sender_actor::behavior_type sender(sender_actor::stateful_pointer<sender_state> 
   };
   auto more = [self, dispatcher, agent, fill](size_t n) {
     auto& st = self->state;
-    v1::TaskBatch batch;
+    task_batch batch;
     for (; n > 0 && st.to_send > 0; --n, --st.to_send, ++st.open) {
-      fill(*batch.add_tasks(), st.next, 1);
+      auto task = std::make_shared<v1::Task>();
+      fill(*task, st.next, 1);
+      batch.tasks.push_back(std::move(task));
       st.began[st.next++] = std::chrono::steady_clock::now();
     }
-    if (batch.tasks_size() == 0)
+    if (batch.tasks.empty())
       return;
-    if (st.next == static_cast<uint32_t>(batch.tasks_size()))
-      *batch.add_agents() = agent;
+    if (st.next == batch.tasks.size())
+      batch.agents.push_back(std::make_shared<const v1::AgentSpec>(agent));
     self->send(dispatcher, std::move(batch), task_owner_actor{self});
   };
   return {
@@ -81,8 +83,10 @@ sender_actor::behavior_type sender(sender_actor::stateful_pointer<sender_state> 
         auto& st = self->state;
         if (batch.results_size() == 1 && batch.results(0).error().code() == v1::ERROR_CODE_AGENT_CRASHED
             && batch.results(0).attempt() == 1) {
-          v1::TaskBatch again;
-          fill(*again.add_tasks(), batch.results(0).task(), 2);
+          task_batch again;
+          auto task = std::make_shared<v1::Task>();
+          fill(*task, batch.results(0).task(), 2);
+          again.tasks.push_back(std::move(task));
           self->send(dispatcher, std::move(again), task_owner_actor{self});
           return;
         }

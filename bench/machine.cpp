@@ -75,17 +75,15 @@ double machine_rate(const workflow_ptr& definition, size_t tasks) {
   return static_cast<double>(events) / seconds;
 }
 
-v1::TaskBatch tasks_of_fan_out(const workflow_ptr& definition, size_t tasks) {
+task_batch tasks_of_fan_out(const workflow_ptr& definition, size_t tasks) {
   run_machine machine{definition, false};
   std::vector<command> commands;
   machine.step(submitted(tasks), commands);
-  v1::TaskBatch out;
-  *out.add_agents() = noop_spec();
+  task_batch out;
+  out.agents.push_back(std::make_shared<const v1::AgentSpec>(noop_spec()));
   for (auto& x : commands)
     if (auto* start = std::get_if<start_task>(&x))
-      *out.add_tasks() = std::move(start->task);
-  for (auto& x : *out.mutable_tasks())
-    x.set_agent_hash(out.agents(0).hash());
+      out.tasks.push_back(std::move(start->task));
   return out;
 }
 
@@ -109,8 +107,8 @@ double dispatcher_cost(const workflow_ptr& definition, size_t tasks) {
     std::vector<v1::ResultBatch> answers;
     for (auto& x : actions.batches) {
       auto& results = answers.emplace_back();
-      for (const auto& task : x.batch.tasks())
-        *results.add_results() = result_of(task.run_id(), task.task());
+      for (const auto& task : x.batch.tasks)
+        *results.add_results() = result_of(task->run_id(), task->task());
     }
     apart += making.seconds();
     if (answers.empty())
@@ -128,10 +126,10 @@ double host_cost(const workflow_ptr& definition, size_t tasks) {
   host_core core{{.node = "worker-1", .capacity = 100'000}};
   auto batch = tasks_of_fan_out(definition, tasks);
   int64_t now = 1;
-  core.learn(batch.agents(0), now);
+  core.learn(batch.agents.front(), now);
   stopwatch watch;
   double apart = 0;
-  for (auto& task : *batch.mutable_tasks())
+  for (auto& task : batch.tasks)
     core.submit(std::move(task), 1, now);
   size_t done = 0;
   while (done < tasks) {
@@ -143,9 +141,9 @@ double host_cost(const workflow_ptr& definition, size_t tasks) {
         core.instance_up(start->instance, now);
       } else if (auto* run = std::get_if<host_action::run_task>(&x)) {
         stopwatch making;
-        auto result = result_of(run->task.run_id(), run->task.task());
+        auto result = std::make_unique<v1::TaskResult>(result_of(run->task->run_id(), run->task->task()));
         apart += making.seconds();
-        core.finished(std::move(result), ++now);
+        core.finished(run->ticket, std::move(result), 1, ++now);
       } else if (std::holds_alternative<host_action::answer>(x)) {
         ++done;
       }

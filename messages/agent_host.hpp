@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/result_sink.hpp"
+#include "messages/task_batch.hpp"
 #include "messages/type_ids.hpp"
 
 #include <caf/replies_to.hpp>
@@ -13,7 +14,7 @@ namespace troupe {
 using agent_host_actor = caf::typed_actor<
     // Takes tasks; each is answered with exactly one result to the sink, be it `rejected`. The same (run, task,
     // attempt) sent twice runs once.
-    caf::reacts_to<v1::TaskBatch, result_sink_actor>,
+    caf::reacts_to<task_batch, result_sink_actor>,
     // Stops tasks; their results (cancelled or finished) still come.
     caf::reacts_to<v1::CancelBatch>,
     // To agents that wait for what became of their operations. Lost when the task has ended.

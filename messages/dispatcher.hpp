@@ -21,7 +21,7 @@ using task_owner_actor =
 /// trips the circuit breakers.
 using dispatcher_actor = caf::typed_actor<
     // Queues tasks. Each ends in exactly one result or TaskLost to the owner, unless the owner cancels it or dies.
-    caf::reacts_to<v1::TaskBatch, task_owner_actor>,
+    caf::reacts_to<task_batch, task_owner_actor>,
     // Takes tasks out of the queue, or tells their host to stop.
     caf::reacts_to<v1::CancelBatch>,
     // From hosts.

@@ -31,7 +31,7 @@ int64_t agent_host_state::now() const {
 
 // --- from sinks ---
 
-void agent_host_state::submit(v1::TaskBatch& batch, const result_sink_actor& sink) {
+void agent_host_state::submit(task_batch& batch, const result_sink_actor& sink) {
   if (!sink)
     return;
   auto at = now();
@@ -40,11 +40,11 @@ void agent_host_state::submit(v1::TaskBatch& batch, const result_sink_actor& sin
     i->second.handle = sink;
     self_->monitor(sink);
   }
-  for (auto& spec : batch.agents())
-    if (!core_->learn(spec, at, neighbours_.kinds->serial(spec)))
+  for (const auto& spec : batch.agents)
+    if (!core_->learn(spec, at, neighbours_.kinds->serial(*spec)))
       neighbours_.context.log->warn("agent host refused the definition of agent {}: too large or without hash",
-                                    spec.name());
-  for (auto& task : *batch.mutable_tasks())
+                                    spec->name());
+  for (auto& task : batch.tasks)
     core_->submit(std::move(task), id, at);
   apply();
 }
@@ -68,6 +68,29 @@ caf::typed_response_promise<v1::Ack> agent_host_state::drain() {
 
 void agent_host_state::finished(v1::TaskResult& result) {
   core_->finished(std::move(result), now());
+  apply();
+}
+
+void agent_host_state::harvest(instance_entry& from, int64_t at) {
+  while (!from.work.empty()) {
+    auto& work = *from.work.front();
+    for (auto done = work.done.load(std::memory_order_acquire); work.taken < done; ++work.taken) {
+      auto& x = work.items[work.taken];
+      core_->finished(x.ticket, std::move(x.result), x.run_us, at);
+    }
+    if (work.taken < work.items.size())
+      return;
+    from.work.pop_front();
+  }
+}
+
+void agent_host_state::serial_done() {
+  const auto& sender = self_->current_sender();
+  auto i = sender ? instance_of_.find(sender->id()) : instance_of_.end();
+  if (i == instance_of_.end())
+    return;
+  if (auto k = instances_.find(i->second); k != instances_.end())
+    harvest(k->second, now());
   apply();
 }
 
@@ -133,6 +156,8 @@ void agent_host_state::started(const instance_started& x) {
   if (entry.handle)
     ended({entry.handle.id(), entry.end ? entry.end : caf::make_error(ec::agent_crashed, "it was started again")});
   entry.handle = x.handle;
+  if (entry.is_serial)
+    entry.serial = caf::actor_cast<serial_agent_actor>(x.handle);
   instance_of_.insert_or_assign(x.handle.id(), x.instance);
   probe_->agent_up(entry.kind);
   if (std::exchange(entry.was_up, true)) {
@@ -166,7 +191,10 @@ void agent_host_state::ended(const instance_ended& x) {
   if (auto k = instances_.find(instance); k != instances_.end()) {
     auto reason = from_caf(x.reason).message;
     probe_->agent_down(k->second.kind);
+    harvest(k->second, now());
+    k->second.work.clear();
     k->second.handle = nullptr;
+    k->second.serial = nullptr;
     k->second.end = caf::none;
     if (k->second.abandoned)
       instances_.erase(k);
@@ -239,7 +267,11 @@ void agent_host_state::pass_progress_on() {
 void agent_host_state::tick(const host_tick& x) {
   if (x.at == next_tick_)
     next_tick_ = INT64_MAX;
-  core_->tick(now());
+  auto at = now();
+  // Whoever runs out of time is the one whose turn it is.
+  for (auto& [id, entry] : instances_)
+    harvest(entry, at);
+  core_->tick(at);
   apply();
 }
 
@@ -259,10 +291,11 @@ agent_host_shell::behavior_type agent_host(agent_host_state::pointer self, agent
   self->set_down_handler([self](const caf::down_msg& down) { self->state.went_down(down); });
   self->set_error_handler([self](const caf::error& why) { self->state.agent_broke(self->current_sender(), why); });
   return {
-      [self](v1::TaskBatch& batch, const result_sink_actor& sink) { self->state.submit(batch, sink); },
+      [self](task_batch& batch, const result_sink_actor& sink) { self->state.submit(batch, sink); },
       [self](const v1::CancelBatch& batch) { self->state.cancel(batch); },
       [self](const v1::DrainNode&) { return self->state.drain(); },
       [self](v1::TaskResult& result) { self->state.finished(result); },
+      [self](const serial_work_done&) { self->state.serial_done(); },
       [self](const v1::TaskProgress& x) { self->state.progressed(x); },
       [self](v1::TaskOp& op) { return self->state.operate(op); },
       [self](v1::OpAnswerBatch& batch) { self->state.answered(batch); },

@@ -28,6 +28,14 @@ void agent_host_state::apply() {
     std::visit([this](auto& y) { act(y); }, x);
   actions.clear();
   actions_ = std::move(actions);
+  for (auto instance : std::exchange(to_run_, {})) {
+    auto i = instances_.find(instance);
+    if (i == instances_.end() || !i->second.next)
+      continue;
+    auto work = std::exchange(i->second.next, nullptr);
+    i->second.work.push_back(work);
+    self_->send(i->second.serial, std::move(work));
+  }
   schedule_tick();
   if (self_->mailbox().empty())
     flush();
@@ -47,6 +55,7 @@ void agent_host_state::act(host_action::start_instance& x) {
   entry.agent = x.agent;
   entry.agent_name = x.spec->name();
   entry.kind = x.spec->kind();
+  entry.is_serial = neighbours_.kinds->serial(*x.spec);
   instances_.emplace(x.instance, std::move(entry));
   auto [i, is_new] = agents_.try_emplace(x.agent);
   if (is_new) {
@@ -148,9 +157,20 @@ void agent_host_state::act(host_action::stop_agent& x) {
 void agent_host_state::act(host_action::run_task& x) {
   probe_->task_started(*x.agent);
   if (neighbours_.context.log->should_log(spdlog::level::debug))
-    neighbours_.context.log->debug("{} agent {} begins {}", about(x.task), *x.agent, x.task.step());
-  if (auto i = instances_.find(x.instance); i != instances_.end() && i->second.handle)
-    self_->send(i->second.handle, std::move(x.task));
+    neighbours_.context.log->debug("{} agent {} begins {}", about(*x.task), *x.agent, x.task->step());
+  auto i = instances_.find(x.instance);
+  if (i == instances_.end() || !i->second.handle)
+    return;
+  auto& entry = i->second;
+  if (!entry.serial) {
+    self_->send(entry.handle, *x.task);
+    return;
+  }
+  if (!entry.next) {
+    entry.next = std::make_shared<serial_work>();
+    to_run_.push_back(x.instance);
+  }
+  entry.next->items.push_back({std::move(x.task), x.ticket, nullptr, 0});
 }
 
 void agent_host_state::act(host_action::cancel_task& x) {
@@ -159,24 +179,24 @@ void agent_host_state::act(host_action::cancel_task& x) {
 }
 
 void agent_host_state::act(host_action::answer& x) {
-  probe_->task_answered(*x.agent, x.result, x.started);
+  probe_->task_answered(*x.agent, *x.result, x.started);
   log_failure(x);
   auto i = sinks_.find(x.sink);
   if (i == sinks_.end())
     return;
   auto& sink = i->second;
   if (!operations_.empty())
-    forget_operations(x.result);
+    forget_operations(*x.result);
   if (sink.results.results_size() == 0 && sink.operations.operations_size() == 0)
     dirty_.push_back(x.sink);
-  sink.bytes += x.result.output().data().size();
-  *sink.results.add_results() = std::move(x.result);
+  sink.bytes += x.result->output().data().size();
+  add_result(sink.results, std::move(x.result));
   if (sink.results.results_size() >= max_batch_results || sink.bytes >= max_batch_bytes)
     send_results(sink);
 }
 
 void agent_host_state::log_failure(const host_action::answer& x) const {
-  const auto& result = x.result;
+  const auto& result = *x.result;
   if (result.status() == v1::TASK_STATUS_SUCCESS)
     return;
   // Cancelled and rejected ones are everyday business.

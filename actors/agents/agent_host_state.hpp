@@ -3,6 +3,7 @@
 #include "actors/agents/actor_clock.hpp"
 #include "actors/agents/agent_host.hpp"
 #include "actors/agents/host_probe.hpp"
+#include "actors/agents/serial_work.hpp"
 #include "runtime/host/host_core.hpp"
 
 #include <caf/actor_addr.hpp>
@@ -11,6 +12,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <deque>
 #include <map>
 #include <string>
 #include <tuple>
@@ -60,7 +62,7 @@ namespace troupe {
 
 using agent_host_shell = agent_host_actor::extend<
     // From agents.
-    caf::reacts_to<v1::TaskResult>, caf::reacts_to<v1::TaskProgress>, caf::replies_to<v1::TaskOp>::with<v1::OpAnswer>,
+    caf::reacts_to<v1::TaskResult>, caf::reacts_to<serial_work_done>, caf::reacts_to<v1::TaskProgress>, caf::replies_to<v1::TaskOp>::with<v1::OpAnswer>,
     // From those who start agents.
     caf::reacts_to<instance_started>, caf::reacts_to<instance_not_started>,
     // From itself.
@@ -80,10 +82,11 @@ struct agent_host_state {
 
   void start(pointer self, agent_host_config config, agent_host_neighbours neighbours);
 
-  void submit(v1::TaskBatch& batch, const result_sink_actor& sink);
+  void submit(task_batch& batch, const result_sink_actor& sink);
   void cancel(const v1::CancelBatch& batch);
   caf::typed_response_promise<v1::Ack> drain();
   void finished(v1::TaskResult& result);
+  void serial_done();
   void progressed(const v1::TaskProgress& x);
   caf::typed_response_promise<v1::OpAnswer> operate(v1::TaskOp& op);
   void answered(v1::OpAnswerBatch& batch);
@@ -110,8 +113,15 @@ private:
     std::string agent_name;
     std::string kind;
     agent_actor handle;
+    /// Takes many tasks at once; set with `handle`.
+    serial_agent_actor serial;
+    bool is_serial = false;
     bool was_up = false;
     bool abandoned = false;
+    /// What it has got and not done yet, as far as we know.
+    std::deque<serial_work_ptr> work;
+    /// What it is to get at the end of this turn.
+    serial_work_ptr next;
     /// Why `handle` ended, from the news of it until instance_ended.
     caf::error end;
   };
@@ -129,6 +139,8 @@ private:
 
   int64_t now() const;
   void apply();
+  /// Takes what the instance has done.
+  void harvest(instance_entry& from, int64_t at);
   void act(host_action::start_instance& x);
   void act(host_action::abandon_instance& x);
   void act(host_action::stop_agent& x);
@@ -160,6 +172,8 @@ private:
   std::vector<uint64_t> dirty_;
   bool flush_is_due_ = false;
   std::vector<host_action::any> actions_;
+  /// Instances with work in `next`.
+  std::vector<uint64_t> to_run_;
   bool progress_pending_ = false;
   /// Operations under way.
   std::map<op_key, caf::typed_response_promise<v1::OpAnswer>> operations_;

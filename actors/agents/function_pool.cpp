@@ -1,6 +1,7 @@
 #include "actors/agents/function_pool.hpp"
 
 #include "actors/agents/actor_clock.hpp"
+#include "actors/agents/serial_work.hpp"
 #include "actors/agents/work_meter.hpp"
 #include "messages/errors.hpp"
 
@@ -86,10 +87,10 @@ caf::error reason_of(std::exception_ptr& thrown) {
   }
 }
 
-/// `operations`: null where the function must not wait.
-v1::TaskResult run_in(function_agent& fn, const v1::Task& task, const cancel_flag& cancelled, const clock& time,
-                      const progress_sink_actor& sink, const operation_sink_actor& operations = {},
-                      caf::actor_system* system = nullptr) {
+/// `operations`: null where the function must not wait. `out` gets what came of it, not whose it is.
+void run_in(function_agent& fn, const v1::Task& task, const cancel_flag& cancelled, const clock& time,
+            const progress_sink_actor& sink, v1::TaskResult& out, const operation_sink_actor& operations = {},
+            caf::actor_system* system = nullptr) {
   task_environment env;
   env.cancelled = cancelled;
   env.time = &time;
@@ -108,13 +109,13 @@ v1::TaskResult run_in(function_agent& fn, const v1::Task& task, const cancel_fla
       auto patience = task.timeout_ms() > 0 ? milliseconds{task.timeout_ms()} + milliseconds{5'000}
                                             : milliseconds{std::chrono::hours{24}};
       caf::scoped_actor self{*system};
-      result<v1::OpAnswer> out = fail(v1::ERROR_CODE_UNAVAILABLE, "the agent's host is gone", true);
+      result<v1::OpAnswer> answered = fail(v1::ERROR_CODE_UNAVAILABLE, "the agent's host is gone", true);
       self->request(operations, patience, std::move(op))
-          .receive([&](v1::OpAnswer& answer) { out = std::move(answer); },
-                   [&](const caf::error& why) { out = tl::unexpected<error>(from_caf(why)); });
-      return out;
+          .receive([&](v1::OpAnswer& answer) { answered = std::move(answer); },
+                   [&](const caf::error& why) { answered = tl::unexpected<error>(from_caf(why)); });
+      return answered;
     };
-  return run_function(fn, task, env);
+  run_function(fn, task, env, out);
 }
 
 struct worker_state {
@@ -139,8 +140,10 @@ function_worker_actor::behavior_type function_worker(function_worker_actor::stat
       [self, home, progress, operations](const function_job& job) {
         actor_clock time{self->system()};
         function_done done{job.number, self->state.meter.measure([&] {
-                             return run_in(*self->state.fn, *job.task, job.cancelled, time, progress, operations,
-                                           &self->system());
+                             auto out = result_for(*job.task);
+                             run_in(*self->state.fn, *job.task, job.cancelled, time, progress, out, operations,
+                                    &self->system());
+                             return out;
                            })};
         if (auto to = caf::actor_cast<function_pool_actor>(home))
           self->send(to, std::move(done));
@@ -286,17 +289,35 @@ struct single_state {
 };
 
 /// The short way for a quick function with one task at a time: no worker between.
-agent_actor::behavior_type single_function(agent_actor::stateful_pointer<single_state> self, agent_context context,
-                                           std::shared_ptr<std::unique_ptr<function_agent>> fn) {
+serial_agent_actor::behavior_type single_function(serial_agent_actor::stateful_pointer<single_state> self,
+                                                  agent_context context,
+                                                  std::shared_ptr<std::unique_ptr<function_agent>> fn) {
   self->state.fn = std::move(*fn);
   self->set_exception_handler([](std::exception_ptr& e) { return reason_of(e); });
   return {
       [self, progress = context.progress](const v1::Task& task) {
         actor_clock time{self->system()};
-        return self->state.meter.measure([&] { return run_in(*self->state.fn, task, nullptr, time, progress); });
+        return self->state.meter.measure([&] {
+          auto out = result_for(task);
+          run_in(*self->state.fn, task, nullptr, time, progress, out);
+          return out;
+        });
       },
       // It is never at work when it reads its mail.
       [](const v1::CancelTask&) {},
+      [self, progress = context.progress](const serial_work_ptr& work) {
+        actor_clock time{self->system()};
+        auto& meter = self->state.meter;
+        for (auto& x : work->items) {
+          x.result = std::make_unique<v1::TaskResult>();
+          meter.begin();
+          run_in(*self->state.fn, *x.task, nullptr, time, progress, *x.result);
+          x.result->mutable_timings()->set_work_us(meter.end());
+          x.run_us = static_cast<int64_t>(meter.wall_us());
+          work->done.fetch_add(1, std::memory_order_release);
+        }
+        return serial_work_done{};
+      },
   };
 }
 
@@ -313,7 +334,7 @@ result<agent_actor> spawn_function_pool(const v1::AgentSpec& spec, const agent_c
     return tl::unexpected<error>(first.error());
   auto fn = std::make_shared<std::unique_ptr<function_agent>>(std::move(*first));
   if (is_single_function(spec, function))
-    return context.system->spawn(single_function, context, std::move(fn));
+    return caf::actor_cast<agent_actor>(context.system->spawn(single_function, context, std::move(fn)));
   return caf::actor_cast<agent_actor>(
       context.system->spawn(function_pool, spec, context, function, config, std::move(fn)));
 }

@@ -25,4 +25,10 @@ result<agent_actor> lua_kind::spawn(const v1::AgentSpec& spec, const agent_conte
   return spawn_function_pool(spec, context, function, *settings);
 }
 
+bool lua_kind::serial(const v1::AgentSpec& spec) const {
+  auto settings = spec_config(spec);
+  auto script = settings ? text_setting(spec, *settings, "script") : result<std::string>{tl::unexpected(settings.error())};
+  return script && spec.concurrency() <= 1 && !lua_function::waits(*script);
+}
+
 } // namespace troupe

@@ -9,6 +9,7 @@ namespace troupe {
 class lua_kind final : public agent_factory {
 public:
   result<agent_actor> spawn(const v1::AgentSpec& spec, const agent_context& context) const override;
+  bool serial(const v1::AgentSpec& spec) const override;
 };
 
 } // namespace troupe

@@ -46,6 +46,7 @@ void work_meter::begin() {
 
 uint64_t work_meter::end() {
   auto wall = static_cast<uint64_t>(std::max<int64_t>(1'000, steady_ns() - wall_ns_)) / 1'000;
+  wall_us_ = wall;
   worth_counting_ = wall > quick_us;
   counters now;
   if (!counting_ || !read(now) || now.blocked != blocked_)

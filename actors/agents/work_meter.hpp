@@ -19,6 +19,11 @@ public:
   /// Since `begin`, in microseconds; at least 1.
   uint64_t end();
 
+  /// The wall time of the same, in microseconds; at least 1.
+  uint64_t wall_us() const {
+    return wall_us_;
+  }
+
   /// Runs `work` and writes what it took into the result it returns.
   template <class Work>
   v1::TaskResult measure(Work&& work) {
@@ -29,6 +34,7 @@ public:
   }
 
 private:
+  uint64_t wall_us_ = 0;
   int64_t wall_ns_ = 0;
   int64_t processor_us_ = 0;
   int64_t blocked_ = 0;

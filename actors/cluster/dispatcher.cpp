@@ -34,7 +34,7 @@ int64_t dispatcher_state::now() const {
 
 // -- from owners ------------------------------------------------------------------------------------------------------
 
-void dispatcher_state::queue(v1::TaskBatch& batch, const task_owner_actor& owner) {
+void dispatcher_state::queue(task_batch& batch, const task_owner_actor& owner) {
   if (!owner)
     return;
   if (owners_.emplace(owner.id(), owner).second)
@@ -210,7 +210,7 @@ dispatcher_self_actor::behavior_type dispatcher(dispatcher_state::pointer self, 
   self->state.start(self, std::move(config), std::move(probe));
   self->set_down_handler([self](const caf::down_msg& down) { self->state.end_of(down); });
   return {
-      [self](v1::TaskBatch& batch, const task_owner_actor& owner) { self->state.queue(batch, owner); },
+      [self](task_batch& batch, const task_owner_actor& owner) { self->state.queue(batch, owner); },
       [self](const v1::CancelBatch& batch) { self->state.cancel(batch); },
       [self](v1::ResultBatch& batch) { self->state.take_results(batch); },
       [self](const v1::ProgressBatch& batch) { self->state.take_progress(batch); },

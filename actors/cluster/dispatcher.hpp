@@ -46,7 +46,7 @@ struct dispatcher_state {
 
   void start(pointer self, dispatcher_shell_config config, dispatcher_probe probe);
 
-  void queue(v1::TaskBatch& batch, const task_owner_actor& owner);
+  void queue(task_batch& batch, const task_owner_actor& owner);
   void cancel(const v1::CancelBatch& batch);
   void answer(const v1::OpAnswerBatch& batch);
   void take_results(v1::ResultBatch& batch);

@@ -184,7 +184,7 @@ void cluster_link_state::run(v1::TaskBatch& batch) {
   fail_point("worker.task");
   for (auto& task : batch.tasks())
     tasks_.insert(key_of(task));
-  self_->send(host_, std::move(batch), caf::actor_cast<result_sink_actor>(self_));
+  self_->send(host_, task_batch{std::move(batch)}, caf::actor_cast<result_sink_actor>(self_));
 }
 
 void cluster_link_state::drain_host(const v1::Envelope& message) {

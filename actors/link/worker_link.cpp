@@ -62,10 +62,10 @@ void worker_link_state::send(uint64_t correlation, const T& body, bool urgent) {
   check(troupe::send(*link_, correlation, body, {.urgent = urgent, .more = !self_->mailbox().empty()}));
 }
 
-void worker_link_state::dispatch(const v1::TaskBatch& batch, const result_sink_actor& sink) {
+void worker_link_state::dispatch(const task_batch& batch, const result_sink_actor& sink) {
   sink_ = sink;
-  owed_ += static_cast<uint64_t>(batch.tasks_size());
-  send_tasks(batch);
+  owed_ += batch.tasks.size();
+  send_tasks(wire_batch{batch}.message());
   fail_point("link.sent");
 }
 
@@ -301,7 +301,7 @@ worker_link_self_actor::behavior_type worker_link(worker_link_state::pointer sel
                                                   std::shared_ptr<const clock> time) {
   self->state.start(self, config, std::move(link), std::move(registry), std::move(time));
   return {
-      [self](const v1::TaskBatch& x, const result_sink_actor& sink) { self->state.dispatch(x, sink); },
+      [self](const task_batch& x, const result_sink_actor& sink) { self->state.dispatch(x, sink); },
       [self](const v1::CancelBatch& x) { self->state.cancel(x); },
       [self](const v1::OpAnswerBatch& x) { self->state.answer(x); },
       [self](const v1::DrainNode& x) { return self->state.drain(x); },

@@ -40,7 +40,7 @@ struct worker_link_state {
              std::shared_ptr<const clock> time);
 
   // -- from the dispatcher and the registry
-  void dispatch(const v1::TaskBatch& batch, const result_sink_actor& sink);
+  void dispatch(const task_batch& batch, const result_sink_actor& sink);
   void cancel(const v1::CancelBatch& batch);
   void answer(const v1::OpAnswerBatch& batch);
   caf::typed_response_promise<v1::Ack> drain(const v1::DrainNode& x);

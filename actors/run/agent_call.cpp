@@ -63,9 +63,9 @@ agent_call_actor::behavior_type agent_call(agent_call_actor::stateful_pointer<ag
       },
       [self, dispatcher, id](const v1::InvokeAgent& request) -> caf::result<v1::TaskResult> {
         self->state.caller = self->make_response_promise<v1::TaskResult>();
-        v1::TaskBatch batch;
-        *batch.add_tasks() = task_of(request, id);
-        auto timeout_ms = batch.tasks(0).timeout_ms();
+        task_batch batch;
+        batch.tasks.push_back(std::make_shared<const v1::Task>(task_of(request, id)));
+        auto timeout_ms = batch.tasks.front()->timeout_ms();
         self->send(dispatcher, std::move(batch), task_owner_actor{self});
         self->delayed_send(self, std::chrono::milliseconds{timeout_ms}, alarm(timeout_ms));
         return *self->state.caller;

@@ -17,7 +17,7 @@ namespace troupe {
 namespace {
 
 /// Keys are short and the payloads small: a batch of this size stays well below a frame's limit.
-constexpr int most_tasks_per_batch = 2'048;
+constexpr size_t most_tasks_per_batch = 2'048;
 
 /// Who asks again while the store fails needs no answer of its own for ever.
 constexpr size_t most_cancels_waiting = 256;
@@ -55,7 +55,7 @@ void run_coordinator_state::start(pointer self, run_start from, run_coordinator_
   time_.emplace(*neighbours_.time);
   probe_ = std::move(probe);
   for (const auto& [agent, definition] : from.definition->agents)
-    specs_.emplace(agent, to_spec(definition));
+    specs_.emplace(agent, std::make_shared<const v1::AgentSpec>(to_spec(definition)));
   session_.emplace(from.definition, from.summary, false);
   // Nobody listens yet; what happens until somebody does is kept, but not all of it.
   if (!from.resumed)
@@ -80,9 +80,9 @@ void run_coordinator_state::offer(v1::RunEvent event) {
 
 void run_coordinator_state::results(v1::ResultBatch& batch) {
   fail_point("run.result");
-  for (auto& result : *batch.mutable_results()) {
+  for (auto& result : take_results(batch)) {
     v1::RunEvent event;
-    *event.mutable_task_finished()->mutable_result() = std::move(result);
+    event.mutable_task_finished()->set_allocated_result(result.release());
     offer(std::move(event));
   }
   pump();
@@ -249,12 +249,12 @@ void run_coordinator_state::retry_store() {
 // -- what goes out ----------------------------------------------------------------------------------------------------
 
 void run_coordinator_state::execute(std::vector<command> commands) {
-  v1::TaskBatch tasks;
+  task_batch tasks;
   v1::CancelBatch cancels;
   v1::OpAnswerBatch answers;
   std::set<std::string_view> named;
   auto flush_tasks = [&] {
-    if (tasks.tasks_size() > 0)
+    if (!tasks.tasks.empty())
       self_->send(neighbours_.dispatcher, std::move(tasks), task_owner_actor{self_});
     tasks = {};
     named.clear();
@@ -268,15 +268,15 @@ void run_coordinator_state::execute(std::vector<command> commands) {
     if (auto* start = std::get_if<start_task>(&next)) {
       // In order: a cancel that comes after a start must not overtake it.
       flush_cancels();
-      if (start->task.attempt() > 1) {
+      if (start->task->attempt() > 1) {
         probe_->task_retried();
-        spdlog::debug("{} run tries {} again", about(start->task), start->task.step());
+        spdlog::debug("{} run tries {} again", about(*start->task), start->task->step());
       }
-      auto spec = specs_.find(start->task.agent());
+      auto spec = specs_.find(start->task->agent());
       if (named.insert(spec->first).second)
-        *tasks.add_agents() = spec->second;
-      *tasks.add_tasks() = std::move(start->task);
-      if (tasks.tasks_size() >= most_tasks_per_batch)
+        tasks.agents.push_back(spec->second);
+      tasks.tasks.push_back(std::move(start->task));
+      if (tasks.tasks.size() >= most_tasks_per_batch)
         flush_tasks();
     } else if (auto* stop = std::get_if<cancel_task>(&next)) {
       flush_tasks();

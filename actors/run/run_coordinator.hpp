@@ -95,7 +95,7 @@ private:
   std::optional<run_clock> time_;
   std::optional<run_probe> probe_;
   std::optional<run_session> session_;
-  std::map<std::string, v1::AgentSpec> specs_;
+  std::map<std::string, agent_spec_ptr> specs_;
   std::string traceparent_;
   std::vector<run_watcher_actor> watchers_;
   /// Those who want nothing but the end.

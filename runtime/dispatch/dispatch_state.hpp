@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/core/task_batch.hpp"
 #include "runtime/dispatch/fair_queue.hpp"
 #include "runtime/dispatch/placement.hpp"
 #include "runtime/dispatch/task_list.hpp"
@@ -28,7 +29,7 @@ struct node_entry;
 
 /// One attempt, from its arrival to its end. Either queued (in its lane) or outstanding (`node` is set).
 struct task_entry {
-  v1::Task task;
+  task_ptr task;
   /// 0 = nobody waits for the result any more; only an outstanding task can be in this state.
   uint64_t owner = 0;
   /// Order of arrival.
@@ -94,7 +95,7 @@ struct lane : std::enable_shared_from_this<lane> {
 struct agent_entry {
   std::string key;
   /// Null for an agent without definition.
-  std::unique_ptr<v1::AgentSpec> spec;
+  agent_spec_ptr spec;
   bulkhead room{0};
   circuit_breaker breaker;
   circuit_breaker::state reported = circuit_breaker::state::closed;

@@ -70,11 +70,11 @@ dispatcher_core::~dispatcher_core() = default;
 dispatcher_core::dispatcher_core(dispatcher_core&&) noexcept = default;
 dispatcher_core& dispatcher_core::operator=(dispatcher_core&&) noexcept = default;
 
-void dispatcher_core::tasks_queued(owner_id owner, v1::TaskBatch batch, int64_t now_ms) {
+void dispatcher_core::tasks_queued(owner_id owner, task_batch batch, int64_t now_ms) {
   auto& entry = impl_->owners[owner];
-  for (auto& spec : batch.agents())
+  for (const auto& spec : batch.agents)
     impl_->define(entry, spec);
-  for (auto& task : *batch.mutable_tasks())
+  for (auto& task : batch.tasks)
     impl_->enqueue(owner, std::move(task), now_ms);
 }
 
@@ -86,13 +86,13 @@ void dispatcher_core::cancel(const v1::CancelBatch& batch) {
 
 void dispatcher_core::results(const std::string& node, v1::ResultBatch batch, int64_t now_ms) {
   auto& numbers = impl_->numbers;
-  for (auto& r : *batch.mutable_results()) {
-    auto* x = impl_->find(r.run_id(), r.task(), r.attempt());
+  for (auto& r : take_results(batch)) {
+    auto* x = impl_->find(r->run_id(), r->task(), r->attempt());
     if (!x)
-      ++(impl_->ended.contains(r.run_id(), r.task(), r.attempt()) ? numbers.late : numbers.unknown);
+      ++(impl_->ended.contains(r->run_id(), r->task(), r->attempt()) ? numbers.late : numbers.unknown);
     else if (!x->node || x->node->name() != node)
       ++numbers.late;
-    else if (x->task.epoch() != r.epoch())
+    else if (x->task->epoch() != r->epoch())
       ++numbers.fenced;
     else
       impl_->accept(*x, std::move(r), now_ms);
@@ -165,9 +165,10 @@ std::optional<v1::Error> dispatcher_core::impl::refusal(const v1::Task& task, ag
   return std::nullopt;
 }
 
-void dispatcher_core::impl::enqueue(owner_id owner, v1::Task&& task, int64_t now_ms) {
+void dispatcher_core::impl::enqueue(owner_id owner, task_ptr shared, int64_t now_ms) {
+  const auto& task = *shared;
   auto* same = find(task.run_id(), task.task(), task.attempt());
-  if (same && same->owner == owner && same->task.epoch() == task.epoch())
+  if (same && same->owner == owner && same->task->epoch() == task.epoch())
     return;
   auto* agent = agent_of(task);
   auto bytes = static_cast<uint64_t>(task.ByteSizeLong());
@@ -176,13 +177,13 @@ void dispatcher_core::impl::enqueue(owner_id owner, v1::Task&& task, int64_t now
     return;
   }
   auto x = std::make_unique<task_entry>();
-  x->task = std::move(task);
+  x->task = std::move(shared);
   x->owner = owner;
   x->seq = next_seq++;
   x->bytes = bytes;
   x->queued_at_ms = now_ms;
-  x->losses = losses.losses(x->task.run_id(), x->task.task());
-  x->where = &lane_of(*agent, x->task, now_ms);
+  x->losses = losses.losses(x->task->run_id(), x->task->task());
+  x->where = &lane_of(*agent, *x->task, now_ms);
   use(*agent);
   owners[owner].tasks.push_back(*x);
   enter_queue(*x, false, now_ms);
@@ -198,8 +199,8 @@ void dispatcher_core::impl::enter_queue(task_entry& x, bool again, int64_t now_m
   } else {
     // One whose node was lost had its turn. Suspects wait at the end: they go one by one, and nobody is to wait behind
     // them.
-    x.ticket = x.losses > 0 && !is_suspect(x) ? l.queue.push_front(&x, x.owner, x.task.priority(), x.seq)
-                                              : l.queue.push(&x, x.owner, x.task.priority(), x.seq);
+    x.ticket = x.losses > 0 && !is_suspect(x) ? l.queue.push_front(&x, x.owner, x.task->priority(), x.seq)
+                                              : l.queue.push(&x, x.owner, x.task->priority(), x.seq);
     l.arrivals.push_back(x);
   }
   ++queued;
@@ -238,7 +239,7 @@ void dispatcher_core::impl::leave_node(task_entry& x) {
 }
 
 void dispatcher_core::impl::forget(task_entry& x) {
-  ended.add(x.task.run_id(), x.task.task(), x.task.attempt());
+  ended.add(x.task->run_id(), x.task->task(), x.task->attempt());
   if (auto i = owners.find(x.owner); i != owners.end())
     i->second.tasks.erase(x);
   auto& agent = *x.where->agent;
@@ -260,16 +261,17 @@ void dispatcher_core::impl::abort(task_entry& x, const std::string& reason) {
     i->second.tasks.erase(x);
   x.owner = 0;
   auto* out = x.node->cancels.add_tasks();
-  out->set_run_id(x.task.run_id());
-  out->set_task(x.task.task());
-  out->set_attempt(x.task.attempt());
+  out->set_run_id(x.task->run_id());
+  out->set_task(x.task->task());
+  out->set_attempt(x.task->attempt());
   out->set_reason(reason);
 }
 
 // -- results ----------------------------------------------------------------------------------------------------------
 
-void dispatcher_core::impl::accept(task_entry& x, v1::TaskResult&& r, int64_t now_ms) {
+void dispatcher_core::impl::accept(task_entry& x, result_ptr result, int64_t now_ms) {
   auto& node = *x.node;
+  auto& r = *result;
   auto rejected = r.status() == v1::TASK_STATUS_REJECTED;
   learn(x, r, now_ms);
   if (rejected) {
@@ -279,17 +281,17 @@ void dispatcher_core::impl::accept(task_entry& x, v1::TaskResult&& r, int64_t no
       close_site(*x.where, node, r.error().code() == v1::ERROR_CODE_FORBIDDEN, now_ms);
     // Should the host have lost the definition, it gets it again.
     if (r.error().code() == v1::ERROR_CODE_NOT_FOUND)
-      node.known.erase(x.task.agent_hash());
+      node.known.erase(x.task->agent_hash());
   }
   leave_node(x);
   if (rejected && x.owner != 0 && x.rejections < config.max_rejections && is_worth_another_try(r.error().code())) {
     enter_queue(x, true, now_ms);
     return;
   }
-  losses.answered(x.task.run_id(), x.task.task());
+  losses.answered(x.task->run_id(), x.task->task());
   if (x.owner != 0) {
     complete(r, x, node.name());
-    answer(x.owner, std::move(r));
+    answer(x.owner, std::move(result));
   }
   forget(x);
 }
@@ -343,19 +345,19 @@ dispatch::owner_entry* dispatcher_core::impl::dirty(owner_id owner) {
   return &i->second;
 }
 
-void dispatcher_core::impl::answer(owner_id owner, v1::TaskResult result) {
+void dispatcher_core::impl::answer(owner_id owner, result_ptr result) {
   if (auto* x = dirty(owner))
-    *x->results.add_results() = std::move(result);
+    add_result(x->results, std::move(result));
 }
 
 void dispatcher_core::impl::answer(owner_id owner, const v1::Task& task, v1::Error error) {
-  v1::TaskResult out;
-  out.set_run_id(task.run_id());
-  out.set_task(task.task());
-  out.set_attempt(task.attempt());
-  out.set_epoch(task.epoch());
-  out.set_status(v1::TASK_STATUS_FAILED);
-  *out.mutable_error() = std::move(error);
+  auto out = std::make_unique<v1::TaskResult>();
+  out->set_run_id(task.run_id());
+  out->set_task(task.task());
+  out->set_attempt(task.attempt());
+  out->set_epoch(task.epoch());
+  out->set_status(v1::TASK_STATUS_FAILED);
+  *out->mutable_error() = std::move(error);
   answer(owner, std::move(out));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/core/clock.hpp"
+#include "runtime/core/task_batch.hpp"
 #include "runtime/policy/circuit_breaker.hpp"
 #include "troupe/v1/cluster.pb.h"
 #include "troupe/v1/journal.pb.h"
@@ -35,7 +36,7 @@ struct dispatcher_config {
   /// A task whose node was lost so often may be why: it goes only where no other such task is, so that the next loss
   /// tells which of them it was. Range: 1 and up.
   uint32_t suspect_after = 3;
-  /// Bounds of one TaskBatch; a single task may exceed max_batch_bytes. Range: 1 and up.
+  /// Bounds of one task_batch; a single task may exceed max_batch_bytes. Range: 1 and up.
   size_t max_batch_tasks = 256;
   size_t max_batch_bytes = size_t{512} << 10;
   /// Definitions, with the state of their breakers, that are kept although nobody uses them.
@@ -57,7 +58,7 @@ struct dispatch_actions {
   };
   struct tasks {
     std::string node;
-    v1::TaskBatch batch;
+    task_batch batch;
   };
   struct outcome {
     owner_id owner = 0;
@@ -128,7 +129,7 @@ public:
   /// Takes definitions and tasks. A task that is here already (same run, task, attempt, epoch and owner) is ignored.
   /// Ends at once with a result: tasks without definition (ERROR_CODE_NOT_FOUND), beyond the bound of the queue
   /// (ERROR_CODE_RESOURCE_EXHAUSTED), of an agent whose breaker is open (ERROR_CODE_CIRCUIT_OPEN).
-  void tasks_queued(owner_id owner, v1::TaskBatch batch, int64_t now_ms);
+  void tasks_queued(owner_id owner, task_batch batch, int64_t now_ms);
 
   /// Nothing more will be said to the owner about these tasks. Unknown ones are ignored.
   void cancel(const v1::CancelBatch& batch);

@@ -164,8 +164,8 @@ void dispatcher_core::impl::send(task_entry& x, site& to, int64_t now_ms, int64_
     ++node.suspects;
   node.tasks.push_back(x);
 
-  auto full = [&](const v1::TaskBatch& batch) {
-    return static_cast<size_t>(batch.tasks_size()) >= config.max_batch_tasks
+  auto full = [&](const task_batch& batch) {
+    return batch.tasks.size() >= config.max_batch_tasks
            || node.open_bytes + x.bytes > config.max_batch_bytes;
   };
   if (!node.open_batch || full(out.batches[*node.open_batch].batch)) {
@@ -175,10 +175,10 @@ void dispatcher_core::impl::send(task_entry& x, site& to, int64_t now_ms, int64_
   }
   auto& batch = out.batches[*node.open_batch].batch;
   if (l.agent->spec && node.known.insert(l.agent->spec->hash()).second) {
-    *batch.add_agents() = *l.agent->spec;
+    batch.agents.push_back(l.agent->spec);
     node.open_bytes += l.agent->spec->ByteSizeLong();
   }
-  *batch.add_tasks() = x.task;
+  batch.tasks.push_back(x.task);
   node.open_bytes += x.bytes;
   out.waits_ms.push_back(now_ms - x.queued_at_ms);
   ++numbers.dispatched;
@@ -192,7 +192,7 @@ void dispatcher_core::impl::answer_circuit_open(lane& l, int64_t now_ms) {
   error.set_retry_after_ms(static_cast<uint32_t>(l.agent->breaker.retry_after(now_ms).count()));
   while (!l.arrivals.empty()) {
     auto& x = l.arrivals.front();
-    answer(x.owner, x.task, error);
+    answer(x.owner, *x.task, error);
     abort(x, {});
   }
 }
@@ -209,7 +209,7 @@ void dispatcher_core::impl::fail_homeless(lane& l, int64_t now_ms) {
       error.set_message(why_homeless(l));
       error.set_retryable(true);
     }
-    answer(x.owner, x.task, error);
+    answer(x.owner, *x.task, error);
     abort(x, {});
   }
 }

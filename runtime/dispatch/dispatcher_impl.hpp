@@ -43,7 +43,7 @@ struct dispatcher_core::impl {
   };
 
   static key key_of(const task_entry& x) {
-    return {x.task.run_id(), x.task.task(), x.task.attempt()};
+    return {x.task->run_id(), x.task->task(), x.task->attempt()};
   }
 
   struct key_hash {
@@ -68,17 +68,17 @@ struct dispatcher_core::impl {
     }
   };
 
-  void enqueue(owner_id owner, v1::Task&& task, int64_t now_ms);
+  void enqueue(owner_id owner, task_ptr task, int64_t now_ms);
   /// Why the task cannot wait; `agent` is null when there is no definition.
   std::optional<v1::Error> refusal(const v1::Task& task, agent_entry* agent, uint64_t bytes, int64_t now_ms);
-  void accept(task_entry& x, v1::TaskResult&& r, int64_t now_ms);
+  void accept(task_entry& x, result_ptr r, int64_t now_ms);
   /// What the breaker and the placement learn from a result.
   void learn(task_entry& x, const v1::TaskResult& r, int64_t now_ms);
   /// Makes of a result what the owner gets to see.
   void complete(v1::TaskResult& r, const task_entry& x, const std::string& node) const;
 
   task_entry* find(const std::string& run_id, uint32_t task, uint32_t attempt) const;
-  void answer(owner_id owner, v1::TaskResult result);
+  void answer(owner_id owner, result_ptr result);
   void answer(owner_id owner, const v1::Task& task, v1::Error error);
   owner_entry* dirty(owner_id owner);
   void enter_queue(task_entry& x, bool again, int64_t now_ms);
@@ -92,7 +92,7 @@ struct dispatcher_core::impl {
 
   // -- agents, lanes, nodes (dispatcher_tables.cpp) -----------------------------------------------------------------
 
-  void define(owner_entry& owner, const v1::AgentSpec& spec);
+  void define(owner_entry& owner, const agent_spec_ptr& spec);
   /// Null when the task names a definition that nobody has sent.
   agent_entry* agent_of(const v1::Task& task);
   void use(agent_entry& agent);

@@ -68,10 +68,10 @@ void dispatcher_core::impl::lose(node_entry& node, const std::string& reason) {
     x.where->agent->breaker.abandon(x.permit);
     if (auto* owner = dirty(x.owner)) {
       ++numbers.lost;
-      losses.lost(x.task.run_id(), x.task.task());
+      losses.lost(x.task->run_id(), x.task->task());
       auto& loss = owner->losses.emplace_back();
-      loss.set_task(x.task.task());
-      loss.set_attempt(x.task.attempt());
+      loss.set_task(x.task->task());
+      loss.set_attempt(x.task->attempt());
       loss.set_node(node.name());
       loss.set_reason(reason);
     }
@@ -82,14 +82,15 @@ void dispatcher_core::impl::lose(node_entry& node, const std::string& reason) {
 
 // -- agents -----------------------------------------------------------------------------------------------------------
 
-void dispatcher_core::impl::define(owner_entry& owner, const v1::AgentSpec& spec) {
+void dispatcher_core::impl::define(owner_entry& owner, const agent_spec_ptr& shared) {
+  const auto& spec = *shared;
   if (spec.hash().empty())
     return;
   auto& agent = agents["#" + spec.hash()];
   if (!agent) {
     agent = std::make_unique<agent_entry>();
     agent->key = "#" + spec.hash();
-    agent->spec = std::make_unique<v1::AgentSpec>(spec);
+    agent->spec = shared;
     agent->breaker = circuit_breaker{policy_of(spec)};
   }
   // Not part of the hash, so two workflows may differ in it: the last one counts. The breaker keeps its first policy,

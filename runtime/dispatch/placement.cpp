@@ -56,7 +56,8 @@ placement_need need_of(const v1::Task& task, const v1::AgentSpec* spec) {
     if (out.kind == function_kind)
       out.function = function_of(*spec);
   }
-  out.labels.insert(task.placement().begin(), task.placement().end());
+  for (const auto& label : task.placement())
+    out.labels.emplace(label.key(), label.value());
   return out;
 }
 

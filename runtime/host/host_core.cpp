@@ -15,7 +15,8 @@ constexpr size_t max_run_id_bytes = 256;
 
 host_core::host_core(host_limits limits) : limits_{std::move(limits)} {}
 
-void host_core::submit(v1::Task&& task, uint64_t sink, int64_t now) {
+void host_core::submit(task_ptr shared, uint64_t sink, int64_t now) {
+  const auto& task = *shared;
   if (task.run_id().empty() || task.run_id().size() > max_run_id_bytes || task.attempt() == 0)
     return reject(task, sink, v1::ERROR_CODE_INVALID_INPUT,
                   "a task needs a run id of 1 to 256 bytes and an attempt from 1", false);
@@ -30,15 +31,15 @@ void host_core::submit(v1::Task&& task, uint64_t sink, int64_t now) {
         known.sink = sink;
         slots_[known.slot].sink = sink;
         slots_[known.slot].epoch = task.epoch();
-        slots_[known.slot].task.set_epoch(task.epoch());
+        slots_[known.slot].task = std::move(shared);
       } else if (known.sink != sink) {
         known.sink = sink;
-        v1::TaskResult gone;
-        gone.set_status(v1::TASK_STATUS_FAILED);
-        gone.mutable_error()->set_code(v1::ERROR_CODE_UNAVAILABLE);
-        gone.mutable_error()->set_message("this attempt ran on node " + limits_.node
-                                          + " already, and its result went to who asked first");
-        gone.mutable_error()->set_retryable(true);
+        auto gone = std::make_unique<v1::TaskResult>();
+        gone->set_status(v1::TASK_STATUS_FAILED);
+        gone->mutable_error()->set_code(v1::ERROR_CODE_UNAVAILABLE);
+        gone->mutable_error()->set_message("this attempt ran on node " + limits_.node
+                                           + " already, and its result went to who asked first");
+        gone->mutable_error()->set_retryable(true);
         answer_unaccepted(task, sink, std::move(gone));
       }
       return;
@@ -77,10 +78,10 @@ void host_core::submit(v1::Task&& task, uint64_t sink, int64_t now) {
   s.timeout_ms = task.timeout_ms();
   s.attempt = task.attempt();
   s.epoch = task.epoch();
-  s.task = std::move(task);
+  s.task = std::move(shared);
   auto& known = records_.at(key);
   known = {s.attempt, s.epoch, sink, index};
-  a->lines[-int64_t{s.task.priority()}].push_back({index, s.generation});
+  a->lines[-int64_t{s.task->priority()}].push_back({index, s.generation});
   ++a->queued;
   a->used_at = now;
   ++queued_;
@@ -152,33 +153,59 @@ std::optional<host_core::attempt_owner> host_core::owner_of(const std::string& r
   return attempt_owner{known.sink, known.epoch};
 }
 
-void host_core::finished(v1::TaskResult&& result, int64_t now) {
-  auto key = find_key(result.run_id(), result.task());
-  if (key) {
+void host_core::finished(result_ptr result, int64_t now) {
+  if (auto key = find_key(result->run_id(), result->task())) {
     auto& known = records_.at(*key);
-    if (known.slot != none && known.attempt == result.attempt() && slots_[known.slot].state == slot_state::running) {
+    if (known.slot != none && known.attempt == result->attempt() && slots_[known.slot].state == slot_state::running) {
       auto index = known.slot;
-      auto* a = slots_[index].of;
-      check_result(result, {limits_.max_output_bytes, limits_.max_output_depth});
-      leave_instance(index, now);
-      answer(index, std::move(result), now);
-      pump(*a, now);
-      watch_idle(*a, now);
+      finished_slot(index, std::move(result), now - slots_[index].started, now);
       return;
     }
   }
   ++counters_.late_results;
   for (auto index : orphans_) {
     auto& s = slots_[index];
-    if (s.attempt != result.attempt() || task_of(s) != result.task() || run_of(s) != result.run_id())
+    if (s.attempt != result->attempt() || task_of(s) != result->task() || run_of(s) != result->run_id())
       continue;
-    auto* a = s.of;
-    leave_instance(index, now);
-    free_slot(index);
-    pump(*a, now);
-    watch_idle(*a, now);
+    finished_orphan(index, now);
     return;
   }
+}
+
+void host_core::finished(uint64_t ticket, result_ptr result, int64_t run_us, int64_t now) {
+  auto index = static_cast<uint32_t>(ticket >> 32);
+  if (index >= slots_.size() || slots_[index].generation != static_cast<uint32_t>(ticket)) {
+    ++counters_.late_results;
+    return;
+  }
+  switch (slots_[index].state) {
+  case slot_state::running:
+    finished_slot(index, std::move(result), run_us, now);
+    return;
+  case slot_state::orphan:
+    ++counters_.late_results;
+    finished_orphan(index, now);
+    return;
+  default:
+    ++counters_.late_results;
+  }
+}
+
+void host_core::finished_slot(uint32_t index, result_ptr result, int64_t run_us, int64_t now) {
+  auto* a = slots_[index].of;
+  check_result(*result, {limits_.max_output_bytes, limits_.max_output_depth});
+  leave_instance(index, run_us, now);
+  answer(index, std::move(result), now, run_us);
+  pump(*a, now);
+  watch_idle(*a, now);
+}
+
+void host_core::finished_orphan(uint32_t index, int64_t now) {
+  auto* a = slots_[index].of;
+  leave_instance(index, now - slots_[index].started, now);
+  free_slot(index);
+  pump(*a, now);
+  watch_idle(*a, now);
 }
 
 std::optional<int64_t> host_core::next_deadline() const {

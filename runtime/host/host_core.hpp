@@ -44,7 +44,10 @@ public:
   /// A definition that came with a workflow; found by its hash. False when it is too large to be taken. `serial`: its
   /// instances work on one task at a time, in the order in which they get them, and hold what comes meanwhile; while
   /// they are quick they are given some tasks ahead, and need not wait for the next one each time.
-  bool learn(const v1::AgentSpec& spec, int64_t now, bool serial = false);
+  bool learn(const agent_spec_ptr& spec, int64_t now, bool serial = false);
+  bool learn(const v1::AgentSpec& spec, int64_t now, bool serial = false) {
+    return learn(std::make_shared<const v1::AgentSpec>(spec), now, serial);
+  }
 
   /// One of the node's own agents: found by its name, never forgotten, its instances never idle out.
   void bring(const v1::AgentSpec& spec);
@@ -56,7 +59,10 @@ public:
 
   /// Takes a task over from its batch, or answers `rejected`. The same attempt again is dropped while it waits or runs;
   /// a newer attempt (or epoch) supersedes an older one, which is cancelled; an older one is rejected.
-  void submit(v1::Task&& task, uint64_t sink, int64_t now);
+  void submit(task_ptr task, uint64_t sink, int64_t now);
+  void submit(v1::Task&& task, uint64_t sink, int64_t now) {
+    submit(std::make_shared<const v1::Task>(std::move(task)), sink, now);
+  }
 
   /// Unknown attempts are ignored; attempt 0 is any.
   void cancel(const v1::CancelTask& x, int64_t now);
@@ -90,8 +96,15 @@ public:
   /// Its supervisor gave up: all instances are gone. The next task starts new ones.
   void agent_gone(uint64_t agent, const std::string& reason, int64_t now);
 
-  /// The answer of an agent.
-  void finished(v1::TaskResult&& result, int64_t now);
+  /// The answer of an agent, found by its run, task and attempt.
+  void finished(v1::TaskResult&& result, int64_t now) {
+    finished(std::make_unique<v1::TaskResult>(std::move(result)), now);
+  }
+  void finished(result_ptr result, int64_t now);
+
+  /// The same by the ticket of its run_task, whatever the result says of its identity. `run_us`: how long the agent
+  /// worked on it, by its own account: of several that come at once, only the agent knows.
+  void finished(uint64_t ticket, result_ptr result, int64_t run_us, int64_t now);
 
   // --- time ---
 
@@ -191,11 +204,7 @@ private:
     uint32_t attempt = 0;
     uint64_t epoch = 0;
     std::string cancel_reason;
-    /// Of an orphan: its run may be forgotten before it ends.
-    std::string run_id;
-    std::string traceparent;
-    /// While queued.
-    v1::Task task;
+    task_ptr task;
   };
 
   /// The newest attempt of a task that came, waiting, running or answered.
@@ -226,10 +235,11 @@ private:
   };
 
   // Answers, records and slots: host_core_answers.cpp.
-  void answer(uint32_t index, v1::TaskResult&& result, int64_t now);
+  /// `run_us`: how long the agent worked on it; by default since it began.
+  void answer(uint32_t index, result_ptr result, int64_t now, std::optional<int64_t> run_us = std::nullopt);
   void answer_error(uint32_t index, v1::TaskStatus status, v1::ErrorCode code, std::string message, bool retryable,
                     int64_t now);
-  void answer_unaccepted(const v1::Task& task, uint64_t sink, v1::TaskResult&& result);
+  void answer_unaccepted(const v1::Task& task, uint64_t sink, result_ptr result);
   void reject(const v1::Task& task, uint64_t sink, v1::ErrorCode code, std::string message, bool retryable);
   /// Answers an accepted attempt without its agent, which is told to stop if it works on it.
   void give_up(uint32_t index, v1::TaskStatus status, v1::ErrorCode code, std::string message, bool retryable,
@@ -242,9 +252,12 @@ private:
   uint32_t take_slot();
   void free_slot(uint32_t index);
   void leave_queue(uint32_t index);
-  void leave_instance(uint32_t index, int64_t now);
+  /// `run_us`: how long the agent worked on it.
+  void leave_instance(uint32_t index, int64_t run_us, int64_t now);
+  void finished_slot(uint32_t index, result_ptr result, int64_t run_us, int64_t now);
+  void finished_orphan(uint32_t index, int64_t now);
   const std::string& run_of(const slot& s) const {
-    return s.run_id.empty() ? runs_[static_cast<size_t>(s.key >> 32)].id : s.run_id;
+    return s.task->run_id();
   }
   static uint32_t task_of(const slot& s) {
     return static_cast<uint32_t>(s.key);
@@ -252,7 +265,7 @@ private:
 
   // Agents and instances: host_core_agents.cpp.
   agent* find_agent(const v1::Task& task);
-  agent& add_agent(const v1::AgentSpec& spec, bool own);
+  agent& add_agent(agent_spec_ptr spec, bool own);
   static bool busy(const agent& a) {
     return a.queued + a.working > 0;
   }

@@ -28,7 +28,8 @@ bool is_about_the_node(v1::ErrorCode code) {
 
 // --- definitions ---
 
-bool host_core::learn(const v1::AgentSpec& spec, int64_t now, bool serial) {
+bool host_core::learn(const agent_spec_ptr& shared, int64_t now, bool serial) {
+  const auto& spec = *shared;
   if (auto i = by_hash_.find(spec.hash()); i != by_hash_.end()) {
     i->second->used_at = now;
     return true;
@@ -36,7 +37,7 @@ bool host_core::learn(const v1::AgentSpec& spec, int64_t now, bool serial) {
   if (spec.hash().empty() || spec.ByteSizeLong() > limits_.max_definition_bytes)
     return false;
   forget_unused();
-  auto& a = add_agent(spec, false);
+  auto& a = add_agent(shared, false);
   a.used_at = now;
   a.serial = serial;
   by_hash_.emplace(spec.hash(), &a);
@@ -46,7 +47,7 @@ bool host_core::learn(const v1::AgentSpec& spec, int64_t now, bool serial) {
 void host_core::bring(const v1::AgentSpec& spec) {
   if (by_name_.contains(spec.name()))
     return;
-  by_name_.emplace(spec.name(), &add_agent(spec, true));
+  by_name_.emplace(spec.name(), &add_agent(std::make_shared<const v1::AgentSpec>(spec), true));
 }
 
 bool host_core::brings(const std::string& name) const {
@@ -59,14 +60,15 @@ host_core::agent* host_core::find_agent(const v1::Task& task) {
   return i == index.end() ? nullptr : i->second;
 }
 
-host_core::agent& host_core::add_agent(const v1::AgentSpec& spec, bool own) {
+host_core::agent& host_core::add_agent(agent_spec_ptr shared, bool own) {
+  const auto& spec = *shared;
   auto a = std::make_unique<agent>();
   a->id = ++last_id_;
-  a->spec = std::make_shared<const v1::AgentSpec>(spec);
   a->name = std::make_shared<const std::string>(spec.name());
   a->own = own;
   a->concurrency = std::clamp(spec.concurrency(), 1u, max_concurrency);
   a->replicas = std::clamp(spec.replicas(), 1u, max_replicas);
+  a->spec = std::move(shared);
   return *agents_.emplace(a->id, std::move(a)).first->second;
 }
 
@@ -162,7 +164,7 @@ void host_core::pump(agent& a, int64_t now) {
 void host_core::run_on(instance& at, uint32_t index, int64_t now) {
   auto& s = slots_[index];
   auto& a = *s.of;
-  a.lines.at(-int64_t{s.task.priority()}).pop_front();
+  a.lines.at(-int64_t{s.task->priority()}).pop_front();
   leave_queue(index);
   s.state = slot_state::running;
   s.at = &at;
@@ -170,10 +172,9 @@ void host_core::run_on(instance& at, uint32_t index, int64_t now) {
   at.work.push_back(index);
   ++a.working;
   ++running_;
-  s.traceparent = s.task.traceparent();
   if (!a.serial || at.work.size() <= a.concurrency)
     begin(index, now);
-  actions_.push_back(host_action::run_task{at.id, a.name, std::move(s.task)});
+  actions_.push_back(host_action::run_task{at.id, a.name, s.task, uint64_t{index} << 32 | s.generation});
 }
 
 void host_core::begin(uint32_t index, int64_t now) {

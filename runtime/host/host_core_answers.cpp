@@ -8,13 +8,15 @@ namespace troupe {
 
 // --- answers ---
 
-void host_core::answer(uint32_t index, v1::TaskResult&& result, int64_t now) {
+void host_core::answer(uint32_t index, result_ptr shared, int64_t now, std::optional<int64_t> run_us) {
   auto& s = slots_[index];
+  auto& result = *shared;
   auto started = s.state == slot_state::running;
   auto rejected = result.status() == v1::TASK_STATUS_REJECTED;
   auto& timings = *result.mutable_timings();
-  timings.set_queued_us(static_cast<uint64_t>((s.begun ? s.started : now) - s.arrived));
-  timings.set_run_us(s.begun ? static_cast<uint64_t>(now - s.started) : 0);
+  auto worked = s.begun ? std::max<int64_t>(0, run_us.value_or(now - s.started)) : 0;
+  timings.set_run_us(static_cast<uint64_t>(worked));
+  timings.set_queued_us(static_cast<uint64_t>(std::max<int64_t>(0, now - s.arrived - worked)));
   result.set_run_id(run_of(s));
   result.set_task(task_of(s));
   result.set_attempt(s.attempt);
@@ -22,11 +24,9 @@ void host_core::answer(uint32_t index, v1::TaskResult&& result, int64_t now) {
   result.set_node(limits_.node);
   std::string traceparent;
   if (result.status() != v1::TASK_STATUS_SUCCESS)
-    traceparent = started ? s.traceparent : s.task.traceparent();
-  actions_.push_back(host_action::answer{s.sink, s.of->name, s.begun, std::move(result), std::move(traceparent)});
+    traceparent = s.task->traceparent();
+  actions_.push_back(host_action::answer{s.sink, s.of->name, s.begun, std::move(shared), std::move(traceparent)});
   s.of->used_at = now;
-  if (started && s.at)
-    s.run_id = run_of(s);
   // A rejected attempt has not begun: whoever sends it here again wants it to run.
   if (rejected)
     forget(s.key);
@@ -46,14 +46,22 @@ void host_core::answer(uint32_t index, v1::TaskResult&& result, int64_t now) {
   }
 }
 
+namespace {
+
+result_ptr make_failure(v1::TaskStatus status, v1::ErrorCode code, std::string message, bool retryable) {
+  auto out = std::make_unique<v1::TaskResult>();
+  out->set_status(status);
+  out->mutable_error()->set_code(code);
+  out->mutable_error()->set_message(std::move(message));
+  out->mutable_error()->set_retryable(retryable);
+  return out;
+}
+
+} // namespace
+
 void host_core::answer_error(uint32_t index, v1::TaskStatus status, v1::ErrorCode code, std::string message,
                              bool retryable, int64_t now) {
-  v1::TaskResult out;
-  out.set_status(status);
-  out.mutable_error()->set_code(code);
-  out.mutable_error()->set_message(std::move(message));
-  out.mutable_error()->set_retryable(retryable);
-  answer(index, std::move(out), now);
+  answer(index, make_failure(status, code, std::move(message), retryable), now);
 }
 
 void host_core::give_up(uint32_t index, v1::TaskStatus status, v1::ErrorCode code, std::string message, bool retryable,
@@ -63,12 +71,12 @@ void host_core::give_up(uint32_t index, v1::TaskStatus status, v1::ErrorCode cod
   answer_error(index, status, code, std::move(message), retryable, now);
 }
 
-void host_core::answer_unaccepted(const v1::Task& task, uint64_t sink, v1::TaskResult&& result) {
-  result.set_run_id(task.run_id());
-  result.set_task(task.task());
-  result.set_attempt(task.attempt());
-  result.set_epoch(task.epoch());
-  result.set_node(limits_.node);
+void host_core::answer_unaccepted(const v1::Task& task, uint64_t sink, result_ptr result) {
+  result->set_run_id(task.run_id());
+  result->set_task(task.task());
+  result->set_attempt(task.attempt());
+  result->set_epoch(task.epoch());
+  result->set_node(limits_.node);
   auto* a = find_agent(task);
   // Names of agents that do not exist are the sender's invention and no good as labels.
   static const auto unknown = std::make_shared<const std::string>("unknown");
@@ -76,12 +84,7 @@ void host_core::answer_unaccepted(const v1::Task& task, uint64_t sink, v1::TaskR
 }
 
 void host_core::reject(const v1::Task& task, uint64_t sink, v1::ErrorCode code, std::string message, bool retryable) {
-  v1::TaskResult out;
-  out.set_status(v1::TASK_STATUS_REJECTED);
-  out.mutable_error()->set_code(code);
-  out.mutable_error()->set_message(std::move(message));
-  out.mutable_error()->set_retryable(retryable);
-  answer_unaccepted(task, sink, std::move(out));
+  answer_unaccepted(task, sink, make_failure(v1::TASK_STATUS_REJECTED, code, std::move(message), retryable));
 }
 
 // --- records ---
@@ -170,7 +173,7 @@ void host_core::leave_queue(uint32_t index) {
   queued_bytes_ -= s.bytes;
 }
 
-void host_core::leave_instance(uint32_t index, int64_t now) {
+void host_core::leave_instance(uint32_t index, int64_t run_us, int64_t now) {
   auto& s = slots_[index];
   auto& x = *s.at;
   auto& a = *s.of;
@@ -178,8 +181,7 @@ void host_core::leave_instance(uint32_t index, int64_t now) {
   s.at = nullptr;
   --a.working;
   if (s.begun)
-    a.pace_us = a.pace_us == 0 ? std::max<int64_t>(1, now - s.started)
-                               : std::max<int64_t>(1, (3 * a.pace_us + now - s.started) / 4);
+    a.pace_us = a.pace_us == 0 ? std::max<int64_t>(1, run_us) : std::max<int64_t>(1, (3 * a.pace_us + run_us) / 4);
   // What it was given ahead is next.
   if (a.serial && x.work.size() >= a.concurrency && !slots_[x.work[a.concurrency - 1]].begun)
     begin(x.work[a.concurrency - 1], now);

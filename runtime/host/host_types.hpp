@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/core/clock.hpp"
+#include "runtime/core/task_batch.hpp"
 #include "troupe/v1/task.pb.h"
 
 #include <cstddef>
@@ -62,7 +63,9 @@ struct stop_agent {
 struct run_task {
   uint64_t instance = 0;
   std::shared_ptr<const std::string> agent;
-  v1::Task task;
+  task_ptr task;
+  /// For host_core::finished.
+  uint64_t ticket = 0;
 };
 
 struct cancel_task {
@@ -76,7 +79,7 @@ struct answer {
   std::shared_ptr<const std::string> agent;
   /// The agent began to work on it.
   bool started = false;
-  v1::TaskResult result;
+  result_ptr result;
   /// Of a task that did not succeed; for logs.
   std::string traceparent;
 };

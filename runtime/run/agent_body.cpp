@@ -5,6 +5,7 @@
 #include "runtime/run/retry_decision.hpp"
 #include "runtime/run/task_output.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe {
@@ -68,26 +69,39 @@ void agent_body::begin(engine& run, frame& self) {
   send(run, self);
 }
 
+void agent_body::add_placement(v1::Task& task, const frame& self) const {
+  // The agent's own labels come first; of two steps the inner one counts.
+  auto add = [&](const auto& labels) {
+    for (const auto& [key, value] : labels) {
+      const auto& there = task.placement();
+      if (std::any_of(there.begin(), there.end(), [&key = key](const auto& x) { return x.key() == key; }))
+        continue;
+      auto* label = task.add_placement();
+      label->set_key(key);
+      label->set_value(value);
+    }
+  };
+  add(agent_->placement);
+  for (const auto* f = &self; f != nullptr; f = f->parent)
+    add(f->definition->placement);
+}
+
 void agent_body::send(engine& run, frame& self) {
-  v1::Task task;
-  task.set_step(path_of(self));
-  task.set_agent(agent_->name);
-  task.set_agent_hash(agent_->hash);
-  task.mutable_input()->set_data(input_);
+  auto task = std::make_shared<v1::Task>();
+  task->set_step(path_of(self));
+  task->set_agent(agent_->name);
+  task->set_agent_hash(agent_->hash);
+  task->mutable_input()->set_data(input_);
   auto timeout = definition_.attempt_timeout;
   if (timeout.count() == 0)
     timeout = agent_->timeout.count() > 0 ? agent_->timeout : default_attempt_timeout;
-  task.set_timeout_ms(static_cast<uint32_t>(timeout.count()));
-  task.set_priority(self.priority);
-  for (const auto& [label, value] : agent_->placement)
-    (*task.mutable_placement())[label] = value;
-  for (auto* f = &self; f != nullptr; f = f->parent)
-    for (const auto& [label, value] : f->definition->placement)
-      task.mutable_placement()->insert({label, value});
+  task->set_timeout_ms(static_cast<uint32_t>(timeout.count()));
+  task->set_priority(self.priority);
+  add_placement(*task, self);
   for (auto* f = &self; f != nullptr; f = f->parent) {
     if (!f->turn)
       continue;
-    auto& grant = *task.mutable_turn();
+    auto& grant = *task->mutable_turn();
     grant.set_role(f->turn->role);
     grant.set_answering(f->turn->answering);
     if (!told_by_input_)

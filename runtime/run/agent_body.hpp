@@ -35,6 +35,7 @@ public:
   uint64_t digest() const override;
 
 private:
+  void add_placement(v1::Task& task, const frame& self) const;
   void send(engine& run, frame& self);
   void lost(engine& run, frame& self, const std::string& node, const std::string& reason);
   void failed(engine& run, frame& self, error why, const v1::TaskResult* result);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/aggregation/aggregate.hpp"
+#include "runtime/core/task_batch.hpp"
 #include "troupe/v1/run.pb.h"
 #include "troupe/v1/task.pb.h"
 #include "troupe/v1/team.pb.h"
@@ -14,7 +15,7 @@ namespace troupe {
 
 /// Sends `task` to an agent. Answered by TaskFinished or TaskLost with the same (task, attempt).
 struct start_task {
-  v1::Task task;
+  task_ptr task;
 };
 
 /// The result, should one still come, will be ignored.

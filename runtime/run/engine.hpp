@@ -91,7 +91,7 @@ public:
   /// A new task of `f`; it is in flight from its first `send_task` to its end.
   uint32_t new_task(frame& f);
   /// Sends the task with the next attempt number, which is returned. Fills in the fields that identify it.
-  uint32_t send_task(uint32_t task, v1::Task message);
+  uint32_t send_task(uint32_t task, std::shared_ptr<v1::Task> message);
   uint32_t send_aggregation(uint32_t task, const std::shared_ptr<aggregation_request>& request);
   /// The step has given the task up.
   void count_failed_task() {

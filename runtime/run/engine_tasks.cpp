@@ -15,24 +15,24 @@ uint32_t engine::new_task(frame& f) {
   return id;
 }
 
-uint32_t engine::send_task(uint32_t task, v1::Task message) {
+uint32_t engine::send_task(uint32_t task, std::shared_ptr<v1::Task> message) {
   auto& record = tasks_[task];
   ++(record.attempt++ == 0 ? result_.counts.tasks : result_.counts.retries);
   if (!record.active) {
     record.active = true;
     ++in_flight_;
   }
-  message.set_run_id(run_id_);
-  message.set_task(task);
-  message.set_attempt(record.attempt);
-  message.set_epoch(epoch_);
-  message.set_idempotency_key(run_id_ + '/' + std::to_string(task));
-  message.set_traceparent(traceparent_);
+  message->set_run_id(run_id_);
+  message->set_task(task);
+  message->set_attempt(record.attempt);
+  message->set_epoch(epoch_);
+  message->set_idempotency_key(run_id_ + '/' + std::to_string(task));
+  message->set_traceparent(traceparent_);
   if (publishes()) {
     auto update = new_update();
     auto* started = update.mutable_task_started();
-    started->set_step(message.step());
-    started->set_agent(message.agent());
+    started->set_step(message->step());
+    started->set_agent(message->agent());
     started->set_task(task);
     started->set_attempt(record.attempt);
     publish(std::move(update));

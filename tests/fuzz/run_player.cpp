@@ -28,7 +28,7 @@ bool run_player::offer(v1::RunEvent event) {
 void run_player::take(std::vector<command> commands) {
   for (auto& next : commands) {
     if (auto* task = std::get_if<start_task>(&next))
-      tasks_.push_back(std::move(task->task));
+      tasks_.push_back(*task->task);
     else if (auto* aggregation = std::get_if<start_aggregation>(&next))
       aggregations_.push_back(std::move(aggregation->request));
     else if (auto* timer = std::get_if<start_timer>(&next))

@@ -63,10 +63,10 @@ size_t agent_host::load() const {
   return x.queued + x.running;
 }
 
-void agent_host::submit(v1::TaskBatch batch, uint64_t sink) {
-  for (const auto& spec : batch.agents())
+void agent_host::submit(task_batch batch, uint64_t sink) {
+  for (const auto& spec : batch.agents)
     core_.learn(spec, now());
-  for (auto& task : *batch.mutable_tasks())
+  for (auto& task : batch.tasks)
     core_.submit(std::move(task), sink, now());
   apply();
 }
@@ -155,9 +155,9 @@ void agent_host::act(host_action::cancel_task& x) {
 }
 
 void agent_host::act(host_action::answer& x) {
-  world_.judge.task_answered(x.result);
+  world_.judge.task_answered(*x.result);
   auto& out = outbox_[x.sink];
-  *out.add_results() = std::move(x.result);
+  add_result(out, std::move(x.result));
   if (out.results_size() == 1)
     world_.time.after(world_.between(1, 100), home_,
                       [this, sink = x.sink] { results_(sink, std::exchange(outbox_[sink], {})); });
@@ -169,14 +169,14 @@ void agent_host::act(host_action::run_task& x) {
   auto i = instances_.find(x.instance);
   if (i == instances_.end() || !i->second.up)
     return;
-  world_.judge.task_begins(home_, x.task);
+  world_.judge.task_begins(home_, *x.task);
   auto number = ++last_execution_;
-  auto dice = dice_of(manners_.seed, x.task);
+  auto dice = dice_of(manners_.seed, *x.task);
   auto what = now() < manners_.calm_from ? choose_deed(dice, manners_.trouble) : deed::answer;
   // From a millisecond to three seconds, most of them short.
   auto spread = dice.unit();
   auto takes = static_cast<usec>((1 + 3'000 * spread * spread) * msec) * home_.slowness;
-  execution job{x.instance, i->second.life, x.task, what != deed::ignore_cancel && what != deed::late};
+  execution job{x.instance, i->second.life, *x.task, what != deed::ignore_cancel && what != deed::late};
   world_.say(home_, "{} begins {}/{} attempt {}", *x.agent, job.task.run_id(), job.task.task(), job.task.attempt());
   v1::TaskResult result;
   switch (what) {

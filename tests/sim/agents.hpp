@@ -29,7 +29,7 @@ public:
 
   agent_host(context& world, process& home, const agent_manners& manners, uint32_t capacity, results_handler results);
 
-  void submit(v1::TaskBatch batch, uint64_t sink);
+  void submit(task_batch batch, uint64_t sink);
   void cancel(const v1::CancelBatch& batch);
   /// Takes nothing more.
   void drain();

@@ -292,7 +292,7 @@ void coordinator::crash_run(uint64_t which) {
   });
 }
 
-void coordinator::queue_tasks(uint64_t owner, v1::TaskBatch batch) {
+void coordinator::queue_tasks(uint64_t owner, task_batch batch) {
   post(dispatcher, [this, owner, batch = std::move(batch)] {
     core_.tasks_queued(owner, batch, world_.time.now_ms());
     changed();

@@ -72,7 +72,7 @@ private:
   void adopt(const v1::RunSummary& stored);
   void cancel(const socket& link, uint64_t id, const v1::CancelRun& request);
   void could_not_take_up(const std::string& run, const error& why);
-  void queue_tasks(uint64_t owner, v1::TaskBatch batch) override;
+  void queue_tasks(uint64_t owner, task_batch batch) override;
   void cancel_tasks(uint64_t owner, v1::CancelBatch batch) override;
   void run_ended(uint64_t owner, const std::string& run, bool fenced) override;
 

@@ -84,8 +84,8 @@ void coordinator::flush() {
       });
   for (auto& x : actions.batches) {
     if (world_.trace)
-      for (const auto& task : x.batch.tasks())
-        world_.say(home_, "sends {}/{} ({}) attempt {} to {}", task.run_id(), task.task(), task.step(), task.attempt(),
+      for (const auto& task : x.batch.tasks)
+        world_.say(home_, "sends {}/{} ({}) attempt {} to {}", task->run_id(), task->task(), task->step(), task->attempt(),
                    x.node);
     if (auto i = nodes_.find(x.node); i != nodes_.end())
       post(i->second.host, [this, host = i->second.host, batch = std::move(x.batch)] {
@@ -94,7 +94,7 @@ void coordinator::flush() {
           return;
         link->second->has_sink = true;
         v1::Envelope message;
-        *message.mutable_task_batch() = batch;
+        *message.mutable_task_batch() = wire_batch{batch}.message();
         net_.send(link->second->link, std::move(message));
       });
   }

@@ -141,11 +141,11 @@ void run_actor::quit(bool fenced) {
 // -- what goes out ----------------------------------------------------------------------------------------------------
 
 void run_actor::execute(std::vector<command> commands) {
-  v1::TaskBatch tasks;
+  task_batch tasks;
   v1::CancelBatch cancels;
   std::set<std::string_view> named;
   auto flush_tasks = [&] {
-    if (tasks.tasks_size() > 0)
+    if (!tasks.tasks.empty())
       neighbours_.queue_tasks(id_, std::move(tasks));
     tasks = {};
     named.clear();
@@ -158,12 +158,12 @@ void run_actor::execute(std::vector<command> commands) {
   for (auto& next : commands) {
     if (auto* start = std::get_if<start_task>(&next)) {
       flush_cancels();
-      world_.judge.task_leaves(start->task);
-      attempts_[start->task.task()] = start->task.attempt();
-      const auto& agent = definition_->agents.at(start->task.agent());
+      world_.judge.task_leaves(*start->task);
+      attempts_[start->task->task()] = start->task->attempt();
+      const auto& agent = definition_->agents.at(start->task->agent());
       if (named.insert(agent.name).second)
-        *tasks.add_agents() = to_spec(agent);
-      *tasks.add_tasks() = std::move(start->task);
+        tasks.agents.push_back(std::make_shared<const v1::AgentSpec>(to_spec(agent)));
+      tasks.tasks.push_back(std::move(start->task));
     } else if (auto* stop = std::get_if<cancel_task>(&next)) {
       flush_tasks();
       auto* out = cancels.add_tasks();

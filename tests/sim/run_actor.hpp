@@ -18,7 +18,7 @@ namespace troupe::sim {
 class run_neighbours {
 public:
   virtual ~run_neighbours() = default;
-  virtual void queue_tasks(uint64_t owner, v1::TaskBatch batch) = 0;
+  virtual void queue_tasks(uint64_t owner, task_batch batch) = 0;
   virtual void cancel_tasks(uint64_t owner, v1::CancelBatch batch) = 0;
   /// It quits; `fenced` says why.
   virtual void run_ended(uint64_t owner, const std::string& run, bool fenced) = 0;

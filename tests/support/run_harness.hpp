@@ -241,7 +241,7 @@ public:
 private:
   void take(command& next) {
     if (auto* start = std::get_if<start_task>(&next)) {
-      tasks.push_back(start->task);
+      tasks.push_back(*start->task);
     } else if (auto* stop = std::get_if<cancel_task>(&next)) {
       cancels.push_back(*stop);
       for (auto i = tasks.begin(); i != tasks.end();)

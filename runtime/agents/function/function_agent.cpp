@@ -12,6 +12,21 @@ namespace {
 /// Longest message of an agent's error that is passed on.
 constexpr size_t max_error_bytes = 4096;
 
+void set_failure(v1::TaskResult& out, const error& why) {
+  switch (why.code) {
+  case v1::ERROR_CODE_CANCELLED:
+    out.set_status(v1::TASK_STATUS_CANCELLED);
+    break;
+  case v1::ERROR_CODE_TIMED_OUT:
+    out.set_status(v1::TASK_STATUS_TIMED_OUT);
+    break;
+  default:
+    out.set_status(v1::TASK_STATUS_FAILED);
+  }
+  *out.mutable_error() = why.to_proto();
+  out.mutable_error()->set_message(clean_text(why.message, max_error_bytes));
+}
+
 } // namespace
 
 v1::TaskResult result_for(const v1::Task& task) {
@@ -25,22 +40,11 @@ v1::TaskResult result_for(const v1::Task& task) {
 
 v1::TaskResult failed_result(const v1::Task& task, const error& why) {
   auto out = result_for(task);
-  switch (why.code) {
-  case v1::ERROR_CODE_CANCELLED:
-    out.set_status(v1::TASK_STATUS_CANCELLED);
-    break;
-  case v1::ERROR_CODE_TIMED_OUT:
-    out.set_status(v1::TASK_STATUS_TIMED_OUT);
-    break;
-  default:
-    out.set_status(v1::TASK_STATUS_FAILED);
-  }
-  *out.mutable_error() = why.to_proto();
-  out.mutable_error()->set_message(clean_text(why.message, max_error_bytes));
+  set_failure(out, why);
   return out;
 }
 
-v1::TaskResult run_function(function_agent& fn, const v1::Task& task, const task_environment& env) {
+void run_function(function_agent& fn, const v1::Task& task, const task_environment& env, v1::TaskResult& out) {
   auto attempt = [&]() -> result<task_output> {
     try {
       task_input in{task, env};
@@ -50,15 +54,14 @@ v1::TaskResult run_function(function_agent& fn, const v1::Task& task, const task
     }
   }();
   if (!attempt)
-    return failed_result(task, attempt.error());
-  auto out = result_for(task);
+    return set_failure(out, attempt.error());
   if (attempt->payload) {
     *out.mutable_output() = std::move(*attempt->payload);
   } else {
     auto text = print_payload(attempt->output);
     if (!text)
-      return failed_result(task,
-                           {text.error().code, "agent \"" + task.agent() + "\": the output: " + text.error().message});
+      return set_failure(
+          out, {text.error().code, "agent \"" + task.agent() + "\": the output: " + text.error().message, false});
     *out.mutable_output() = json_payload(std::move(*text));
   }
   out.set_status(v1::TASK_STATUS_SUCCESS);
@@ -66,7 +69,13 @@ v1::TaskResult run_function(function_agent& fn, const v1::Task& task, const task
     out.set_confidence(*attempt->confidence);
   if (attempt->quality)
     out.set_quality(*attempt->quality);
-  *out.mutable_usage() = attempt->usage;
+  if (attempt->usage.ByteSizeLong() > 0)
+    *out.mutable_usage() = std::move(attempt->usage);
+}
+
+v1::TaskResult run_function(function_agent& fn, const v1::Task& task, const task_environment& env) {
+  auto out = result_for(task);
+  run_function(fn, task, env, out);
   return out;
 }
 

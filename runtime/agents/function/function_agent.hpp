@@ -19,7 +19,11 @@ public:
   virtual result<task_output> run(const task_input& in) = 0;
 };
 
-/// Lets `fn` work on `task` and writes down what came of it. Lets the function's exceptions through.
+/// Lets `fn` work on `task` and writes down what came of it, but not whose result it is. Lets the function's exceptions
+/// through.
+void run_function(function_agent& fn, const v1::Task& task, const task_environment& env, v1::TaskResult& out);
+
+/// The same, with the task's identity.
 v1::TaskResult run_function(function_agent& fn, const v1::Task& task, const task_environment& env);
 
 /// A result with the task's identity and nothing else yet.

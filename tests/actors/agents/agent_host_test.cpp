@@ -130,7 +130,7 @@ struct agent_host_test : test::actor_fixture {
       *batch.add_agents() = x;
     for (auto& x : tasks)
       *batch.add_tasks() = x;
-    self->send(host, std::move(batch), sink);
+    self->send(host, task_batch{std::move(batch)}, sink);
     run();
   }
 

@@ -75,7 +75,7 @@ struct hosted_agents_test : test::threaded_fixture {
     *batch.add_agents() = spec;
     for (auto& x : tasks)
       *batch.add_tasks() = x;
-    self->send(host, std::move(batch), sink);
+    self->send(host, task_batch{std::move(batch)}, sink);
     std::map<uint32_t, v1::TaskResult> out;
     while (out.size() < tasks.size()) {
       auto results = next<v1::ResultBatch>();

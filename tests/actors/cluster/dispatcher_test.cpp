@@ -12,7 +12,7 @@ namespace {
 
 /// What a fake neighbour has got.
 struct inbox {
-  std::vector<v1::TaskBatch> tasks;
+  std::vector<task_batch> tasks;
   std::vector<result_sink_actor> sinks;
   std::vector<v1::CancelTask> cancels;
   std::vector<v1::TaskResult> results;
@@ -26,7 +26,7 @@ using inbox_ptr = std::shared_ptr<inbox>;
 
 agent_host_actor::behavior_type fake_host(agent_host_actor::pointer, inbox_ptr in) {
   return {
-      [in](const v1::TaskBatch& batch, const result_sink_actor& sink) {
+      [in](const task_batch& batch, const result_sink_actor& sink) {
         in->tasks.push_back(batch);
         in->sinks.push_back(sink);
       },
@@ -118,7 +118,7 @@ struct dispatcher_test : test::actor_fixture {
   }
 
   void queue(uint32_t first, uint32_t last) {
-    self->send(sut, batch(first, last), owner);
+    self->send(sut, task_batch{batch(first, last)}, owner);
     run();
   }
 
@@ -137,7 +137,7 @@ TEST_F(dispatcher_test, brings_tasks_to_the_host_and_results_to_the_owner) {
   join(node());
   queue(0, 1);
   ASSERT_EQ(at_host->tasks.size(), 1u);
-  EXPECT_EQ(at_host->tasks[0].tasks_size(), 2);
+  EXPECT_EQ(at_host->tasks[0].tasks.size(), 2u);
   EXPECT_EQ(at_host->tasks[0].agents_size(), 1);
   EXPECT_EQ(at_host->sinks[0], sut);
   send_as(host, success(0));
@@ -152,7 +152,7 @@ TEST_F(dispatcher_test, makes_one_batch_of_what_comes_in_a_burst) {
     self->send(sut, batch(i, i), owner);
   run();
   ASSERT_EQ(at_host->tasks.size(), 1u);
-  EXPECT_EQ(at_host->tasks[0].tasks_size(), 5);
+  EXPECT_EQ(at_host->tasks[0].tasks.size(), 5u);
 }
 
 TEST_F(dispatcher_test, believes_the_name_in_a_result_that_somebody_else_sends_for_the_host) {

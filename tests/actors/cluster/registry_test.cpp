@@ -22,7 +22,7 @@ struct registry_test : test::actor_fixture {
   prometheus::Registry metrics;
   dispatcher_actor dispatcher = sys.spawn([told = told]() -> dispatcher_actor::behavior_type {
     return {
-        [](const v1::TaskBatch&, const task_owner_actor&) {},
+        [](const task_batch&, const task_owner_actor&) {},
         [](const v1::CancelBatch&) {},
         [](const v1::ResultBatch&) {},
         [](const v1::ProgressBatch&) {},
@@ -48,7 +48,7 @@ struct registry_test : test::actor_fixture {
   agent_host_actor spawn_host() {
     return sys.spawn([drained = drained]() -> agent_host_actor::behavior_type {
       return {
-          [](const v1::TaskBatch&, const result_sink_actor&) {},
+          [](const task_batch&, const result_sink_actor&) {},
           [](const v1::CancelBatch&) {},
           [](const v1::OpAnswerBatch&) {},
           [drained](const v1::DrainNode&) {

@@ -25,8 +25,9 @@ struct cluster_link_test : test::actor_fixture {
   link_receiver receiver;
   agent_host_actor host = sys.spawn([heard = host_heard]() -> agent_host_actor::behavior_type {
     return {
-        [heard](const v1::TaskBatch& x, const result_sink_actor&) {
-          heard->tasks.insert(heard->tasks.end(), x.tasks().begin(), x.tasks().end());
+        [heard](const task_batch& x, const result_sink_actor&) {
+          for (const auto& task : x.tasks)
+            heard->tasks.push_back(*task);
         },
         [heard](const v1::CancelBatch& x) {
           heard->cancelled.insert(heard->cancelled.end(), x.tasks().begin(), x.tasks().end());

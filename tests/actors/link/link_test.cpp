@@ -44,7 +44,7 @@ struct link_test : test::real_actors {
   dispatcher_actor dispatcher =
       sys.spawn([changes_to = changes, results_to = results]() -> dispatcher_actor::behavior_type {
         return {
-            [](const v1::TaskBatch&, const task_owner_actor&) {},
+            [](const task_batch&, const task_owner_actor&) {},
             [](const v1::CancelBatch&) {},
             [results_to](const v1::ResultBatch& x) {
               for (auto& result : x.results())
@@ -112,15 +112,15 @@ struct link_test : test::real_actors {
   cluster_link_actor start_worker(const std::string& name) {
     auto host = sys.spawn([]() -> agent_host_actor::behavior_type {
       return {
-          [](const v1::TaskBatch& batch, const result_sink_actor& sink) {
+          [](const task_batch& batch, const result_sink_actor& sink) {
             v1::ResultBatch out;
-            for (auto& task : batch.tasks()) {
+            for (auto& task : batch.tasks) {
               auto& x = *out.add_results();
-              x.set_run_id(task.run_id());
-              x.set_task(task.task());
-              x.set_attempt(task.attempt());
+              x.set_run_id(task->run_id());
+              x.set_task(task->task());
+              x.set_attempt(task->attempt());
               x.set_status(v1::TASK_STATUS_SUCCESS);
-              *x.mutable_output() = task.input();
+              *x.mutable_output() = task->input();
             }
             caf::anon_send(sink, std::move(out));
           },
@@ -178,7 +178,7 @@ TEST_F(link_test, runs_tasks_on_the_host_of_another_process) {
     task.set_attempt(1);
     task.mutable_input()->set_data(std::to_string(i));
   }
-  self->send(host, batch, caf::actor_cast<result_sink_actor>(dispatcher));
+  self->send(host, task_batch{batch}, caf::actor_cast<result_sink_actor>(dispatcher));
   for (uint32_t i = 0; i < 1'000; ++i) {
     auto x = results->take();
     ASSERT_TRUE(x) << "result " << i;

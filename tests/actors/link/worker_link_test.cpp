@@ -74,7 +74,7 @@ struct worker_link_test : test::actor_fixture {
   }
 
   void dispatch(const v1::TaskBatch& batch) {
-    self->send(aut, batch, sink);
+    self->send(aut, task_batch{batch}, sink);
     run();
   }
 

@@ -88,9 +88,9 @@ struct world : actor_fixture {
 
   static dispatcher_actor::behavior_type fake_dispatcher(dispatcher_actor::pointer, std::shared_ptr<notes> seen) {
     return {
-        [seen](const v1::TaskBatch& batch, const task_owner_actor& owner) {
-          for (const auto& task : batch.tasks())
-            seen->tasks.push_back({task, owner});
+        [seen](const task_batch& batch, const task_owner_actor& owner) {
+          for (const auto& task : batch.tasks)
+            seen->tasks.push_back({*task, owner});
         },
         [seen](const v1::CancelBatch& batch) {
           seen->cancels.insert(seen->cancels.end(), batch.tasks().begin(), batch.tasks().end());

@@ -59,7 +59,7 @@ public:
     apply(members_.tick(now_));
     dispatcher_.tick(now_);
     for (const auto& batch : dispatcher_.flush(now_, now_).batches)
-      outstanding_ += static_cast<size_t>(batch.batch.tasks_size());
+      outstanding_ += batch.batch.tasks.size();
     require(dispatcher_.stats().outstanding <= outstanding_, "nothing is outstanding that was not sent");
     members_.list(now_);
   }

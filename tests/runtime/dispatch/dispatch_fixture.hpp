@@ -101,8 +101,10 @@ struct dispatch_fixture {
     for (auto& x : last.to_cancel)
       cancels[x.node].insert(cancels[x.node].end(), x.batch.tasks().begin(), x.batch.tasks().end());
     for (auto& x : last.batches) {
-      sent[x.node].insert(sent[x.node].end(), x.batch.tasks().begin(), x.batch.tasks().end());
-      specs[x.node].insert(specs[x.node].end(), x.batch.agents().begin(), x.batch.agents().end());
+      for (auto& task : x.batch.tasks)
+        sent[x.node].push_back(*task);
+      for (auto& spec : x.batch.agents)
+        specs[x.node].push_back(*spec);
     }
     for (auto& x : last.outcomes) {
       results[x.owner].insert(results[x.owner].end(), x.results.results().begin(), x.results.results().end());

@@ -37,12 +37,12 @@ TEST_F(dispatcher_core_test, sends_tasks_of_one_flush_as_one_batch_with_the_defi
   queue(1, 0, 2);
   flush();
   ASSERT_EQ(last.batches.size(), 1u);
-  EXPECT_EQ(last.batches[0].batch.tasks_size(), 3);
-  ASSERT_EQ(last.batches[0].batch.agents_size(), 1);
+  EXPECT_EQ(last.batches[0].batch.tasks.size(), 3u);
+  ASSERT_EQ(last.batches[0].batch.agents.size(), 1u);
   queue(2, 0, 0);
   flush();
   ASSERT_EQ(last.batches.size(), 1u);
-  EXPECT_EQ(last.batches[0].batch.agents_size(), 0);
+  EXPECT_EQ(last.batches[0].batch.agents.size(), 0u);
 }
 
 TEST_F(dispatcher_core_test, sends_the_definition_again_to_the_next_life_of_a_node) {
@@ -71,7 +71,7 @@ TEST_F(dispatcher_core_test, keeps_batches_within_their_bounds) {
   f.flush();
   std::vector<int> sizes;
   for (auto& x : f.last.batches)
-    sizes.push_back(x.batch.tasks_size());
+    sizes.push_back(static_cast<int>(x.batch.tasks.size()));
   EXPECT_EQ(sizes, (std::vector{4, 4, 2, 1, 1}));
 }
 

@@ -78,7 +78,11 @@ struct world {
       auto x = dispatch_fixture::task(owner, static_cast<uint32_t>(tasks.size()), spec.name(),
                                       static_cast<int32_t>(below(3)) - 1);
       if (below(4) == 0)
-        (*x.mutable_placement())["zone"] = "eu";
+        {
+        auto* label = x.add_placement();
+        label->set_key("zone");
+        label->set_value("eu");
+      }
       tasks.emplace(key{owner, x.task()}, x);
       *batch.add_tasks() = x;
     }
@@ -197,7 +201,7 @@ struct world {
     for (auto& [node_name, batch] : out.batches) {
       RC_ASSERT(nodes.count(node_name) > 0);
       auto& node = nodes[node_name];
-      RC_ASSERT(batch.tasks_size() <= 3);
+      RC_ASSERT(batch.tasks.size() <= 3);
       for (auto& spec : batch.agents())
         RC_ASSERT(node.known.insert(spec.hash()).second);
       for (auto& x : batch.tasks()) {

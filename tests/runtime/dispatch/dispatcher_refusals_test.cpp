@@ -110,7 +110,9 @@ TEST_F(dispatcher_refusals_test, leaves_a_node_alone_that_must_not_run_an_agent)
 
 TEST_F(dispatcher_refusals_test, fails_a_task_that_no_node_can_run_after_a_while_and_says_why) {
   auto gpu = task(1, 0);
-  (*gpu.mutable_placement())["gpu"] = "yes";
+  auto* label = gpu.add_placement();
+  label->set_key("gpu");
+  label->set_value("yes");
   auto draining = node("c", 1);
   draining.set_state(v1::NODE_STATE_DRAINING);
   join(draining);

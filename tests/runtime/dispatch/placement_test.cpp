@@ -34,7 +34,11 @@ placement_need need(const v1::AgentSpec* agent, std::map<std::string, std::strin
   v1::Task task;
   task.set_agent("x");
   for (auto& [key, value] : labels)
-    (*task.mutable_placement())[key] = value;
+    {
+    auto* label = task.add_placement();
+    label->set_key(key);
+    label->set_value(value);
+  }
   return need_of(task, agent);
 }
 

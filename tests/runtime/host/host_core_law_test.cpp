@@ -148,7 +148,7 @@ public:
   }
 
   void act(host_action::run_task& x) {
-    auto id = attempt{x.task.run_id(), x.task.task(), x.task.attempt()};
+    auto id = attempt{x.task->run_id(), x.task->task(), x.task->attempt()};
     RC_ASSERT(up.contains(x.instance));
     RC_ASSERT(ran.insert(id).second);
     working.emplace(id, x.instance);
@@ -162,8 +162,8 @@ public:
   }
 
   void act(host_action::answer& x) {
-    auto id = attempt{x.result.run_id(), x.result.task(), x.result.attempt()};
-    if (x.result.status() == v1::TASK_STATUS_REJECTED)
+    auto id = attempt{x.result->run_id(), x.result->task(), x.result->attempt()};
+    if (x.result->status() == v1::TASK_STATUS_REJECTED)
       ++rejected[id];
     else
       ++answered[id];

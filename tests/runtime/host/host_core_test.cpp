@@ -98,19 +98,19 @@ TEST_F(host_core_test, starts_an_agent_for_its_first_task_and_answers_with_timin
   ASSERT_EQ(answers.size(), 1u);
   EXPECT_EQ(answers[0].sink, 7u);
   EXPECT_TRUE(answers[0].started);
-  EXPECT_EQ(answers[0].result.status(), v1::TASK_STATUS_SUCCESS);
-  EXPECT_EQ(answers[0].result.epoch(), 1u);
-  EXPECT_EQ(answers[0].result.node(), "w1");
-  EXPECT_EQ(answers[0].result.timings().queued_us(), 3'000u);
-  EXPECT_EQ(answers[0].result.timings().run_us(), 5'000u);
+  EXPECT_EQ(answers[0].result->status(), v1::TASK_STATUS_SUCCESS);
+  EXPECT_EQ(answers[0].result->epoch(), 1u);
+  EXPECT_EQ(answers[0].result->node(), "w1");
+  EXPECT_EQ(answers[0].result->timings().queued_us(), 3'000u);
+  EXPECT_EQ(answers[0].result->timings().run_us(), 5'000u);
 }
 
 TEST_F(host_core_test, rejects_agents_it_does_not_know) {
   core->submit(make_task(1), 7, now);
   auto answers = take<answer>();
   ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(answers[0].result.status(), v1::TASK_STATUS_REJECTED);
-  EXPECT_EQ(answers[0].result.error().code(), v1::ERROR_CODE_NOT_FOUND);
+  EXPECT_EQ(answers[0].result->status(), v1::TASK_STATUS_REJECTED);
+  EXPECT_EQ(answers[0].result->error().code(), v1::ERROR_CODE_NOT_FOUND);
 }
 
 TEST_F(host_core_test, finds_its_own_agents_by_name) {
@@ -158,7 +158,7 @@ TEST_F(host_core_test, takes_higher_priorities_first_and_equal_ones_in_order) {
   std::vector<uint32_t> order;
   for (uint32_t running = 1; order.size() < 4; running = order.back()) {
     core->finished(make_result(running), now);
-    order.push_back(take<run_task>().at(0).task.task());
+    order.push_back(take<run_task>().at(0).task->task());
   }
   EXPECT_EQ(order, (std::vector<uint32_t>{4, 5, 2, 3}));
 }
@@ -185,7 +185,7 @@ TEST_F(host_core_test, answers_to_where_the_owner_asked_last) {
   auto answers = take<answer>();
   ASSERT_EQ(answers.size(), 1u);
   EXPECT_EQ(answers[0].sink, 8u);
-  EXPECT_EQ(answers[0].result.epoch(), 2u);
+  EXPECT_EQ(answers[0].result->epoch(), 2u);
 }
 
 TEST_F(host_core_test, tells_a_new_owner_that_the_result_went_to_the_old_one) {
@@ -196,8 +196,8 @@ TEST_F(host_core_test, tells_a_new_owner_that_the_result_went_to_the_old_one) {
   core->submit(make_task(1), 8, now);
   auto answers = take<answer>();
   ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(answers[0].result.error().code(), v1::ERROR_CODE_UNAVAILABLE);
-  EXPECT_TRUE(answers[0].result.error().retryable());
+  EXPECT_EQ(answers[0].result->error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_TRUE(answers[0].result->error().retryable());
 }
 
 TEST_F(host_core_test, lets_a_newer_attempt_supersede_an_older_one) {
@@ -208,9 +208,9 @@ TEST_F(host_core_test, lets_a_newer_attempt_supersede_an_older_one) {
   auto actions = core->take_actions();
   ASSERT_EQ(actions.size(), 3u);
   EXPECT_EQ(std::get<cancel_task>(actions[0]).task.attempt(), 1u);
-  EXPECT_EQ(std::get<answer>(actions[1]).result.status(), v1::TASK_STATUS_CANCELLED);
-  EXPECT_EQ(std::get<answer>(actions[1]).result.attempt(), 1u);
-  EXPECT_EQ(std::get<run_task>(actions[2]).task.attempt(), 2u);
+  EXPECT_EQ(std::get<answer>(actions[1]).result->status(), v1::TASK_STATUS_CANCELLED);
+  EXPECT_EQ(std::get<answer>(actions[1]).result->attempt(), 1u);
+  EXPECT_EQ(std::get<run_task>(actions[2]).task->attempt(), 2u);
   core->finished(make_result(1, 1), now);
   EXPECT_EQ(take<answer>().size(), 0u);
   core->finished(make_result(1, 2), now);
@@ -224,8 +224,8 @@ TEST_F(host_core_test, rejects_attempts_older_than_the_newest) {
   core->submit(make_task(1, 1), 7, now);
   auto answers = take<answer>();
   ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(answers[0].result.status(), v1::TASK_STATUS_REJECTED);
-  EXPECT_EQ(answers[0].result.error().code(), v1::ERROR_CODE_FENCED);
+  EXPECT_EQ(answers[0].result->status(), v1::TASK_STATUS_REJECTED);
+  EXPECT_EQ(answers[0].result->error().code(), v1::ERROR_CODE_FENCED);
 }
 
 TEST_F(host_core_test, rejects_what_is_above_its_capacity_and_takes_it_later) {
@@ -234,8 +234,8 @@ TEST_F(host_core_test, rejects_what_is_above_its_capacity_and_takes_it_later) {
     core->submit(make_task(i), 7, now);
   auto answers = take<answer>();
   ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(answers[0].result.task(), 8u);
-  EXPECT_EQ(answers[0].result.error().code(), v1::ERROR_CODE_RESOURCE_EXHAUSTED);
+  EXPECT_EQ(answers[0].result->task(), 8u);
+  EXPECT_EQ(answers[0].result->error().code(), v1::ERROR_CODE_RESOURCE_EXHAUSTED);
   EXPECT_EQ(core->load().credits, 0u);
   core->finished(make_result(0), now);
   core->take_actions();
@@ -253,7 +253,7 @@ TEST_F(host_core_test, bounds_the_bytes_that_wait) {
   // The first one runs and the second one waits.
   auto answers = take<answer>();
   ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(answers[0].result.task(), 2u);
+  EXPECT_EQ(answers[0].result->task(), 2u);
 }
 
 TEST_F(host_core_test, times_out_a_task_by_the_time_that_its_agent_takes) {
@@ -267,7 +267,7 @@ TEST_F(host_core_test, times_out_a_task_by_the_time_that_its_agent_takes) {
   auto actions = core->take_actions();
   ASSERT_EQ(actions.size(), 2u);
   EXPECT_EQ(std::get<cancel_task>(actions[0]).task.task(), 1u);
-  EXPECT_EQ(std::get<answer>(actions[1]).result.error().code(), v1::ERROR_CODE_TIMED_OUT);
+  EXPECT_EQ(std::get<answer>(actions[1]).result->error().code(), v1::ERROR_CODE_TIMED_OUT);
 }
 
 TEST_F(host_core_test, gives_the_agent_all_of_the_time_however_long_the_task_waited) {
@@ -279,7 +279,7 @@ TEST_F(host_core_test, gives_the_agent_all_of_the_time_however_long_the_task_wai
   core->take_actions();
   core->tick(now + 60 * ms);
   core->finished(make_result(1), now + 60 * ms);
-  EXPECT_EQ(take<run_task>().at(0).task.timeout_ms(), 50u);
+  EXPECT_EQ(take<run_task>().at(0).task->timeout_ms(), 50u);
   EXPECT_EQ(core->next_deadline(), now + 110 * ms);
 }
 
@@ -290,11 +290,11 @@ TEST_F(host_core_test, keeps_the_place_of_a_timed_out_task_until_its_agent_is_do
   core->submit(std::move(slow), 7, now);
   core->tick(now += 50 * ms);
   core->submit(make_task(2), 7, now);
-  EXPECT_TRUE(take<run_task>().at(0).task.task() == 1);
+  EXPECT_TRUE(take<run_task>().at(0).task->task() == 1);
   core->finished(make_result(1), now += ms);
   auto actions = core->take_actions();
   ASSERT_EQ(actions.size(), 1u);
-  EXPECT_EQ(std::get<run_task>(actions[0]).task.task(), 2u);
+  EXPECT_EQ(std::get<run_task>(actions[0]).task->task(), 2u);
   EXPECT_EQ(core->counters().late_results, 1u);
 }
 
@@ -307,15 +307,15 @@ TEST_F(host_core_test, replaces_an_instance_that_ignores_a_cancellation) {
   core->tick(now += 100 * ms);
   auto actions = core->take_actions();
   ASSERT_EQ(actions.size(), 3u);
-  EXPECT_EQ(std::get<answer>(actions[0]).result.status(), v1::TASK_STATUS_CANCELLED);
-  EXPECT_EQ(std::get<answer>(actions[0]).result.error().message(), "not needed");
+  EXPECT_EQ(std::get<answer>(actions[0]).result->status(), v1::TASK_STATUS_CANCELLED);
+  EXPECT_EQ(std::get<answer>(actions[0]).result->error().message(), "not needed");
   EXPECT_EQ(std::get<abandon_instance>(actions[1]).instance, hung);
-  EXPECT_EQ(std::get<answer>(actions[2]).result.error().code(), v1::ERROR_CODE_AGENT_CRASHED);
+  EXPECT_EQ(std::get<answer>(actions[2]).result->error().code(), v1::ERROR_CODE_AGENT_CRASHED);
   core->submit(make_task(3), 7, now);
   // As many instances hang as may: no other one, and nobody waits for one.
   auto rejected = take<answer>();
   ASSERT_EQ(rejected.size(), 1u);
-  EXPECT_EQ(rejected[0].result.status(), v1::TASK_STATUS_REJECTED);
+  EXPECT_EQ(rejected[0].result->status(), v1::TASK_STATUS_REJECTED);
   core->instance_down(hung, "killed", now);
   core->submit(make_task(4), 7, now);
   EXPECT_EQ(take<start_instance>().size(), 1u);
@@ -327,7 +327,7 @@ TEST_F(host_core_test, cancels_waiting_tasks_at_once_and_asks_agents_about_runni
   core->submit(make_task(2), 7, now);
   core->take_actions();
   core->cancel(make_cancel(2), now);
-  EXPECT_EQ(take<answer>().at(0).result.status(), v1::TASK_STATUS_CANCELLED);
+  EXPECT_EQ(take<answer>().at(0).result->status(), v1::TASK_STATUS_CANCELLED);
   core->cancel(make_cancel(1, 5), now);
   EXPECT_TRUE(core->take_actions().empty());
   core->cancel(make_cancel(1), now);
@@ -335,7 +335,7 @@ TEST_F(host_core_test, cancels_waiting_tasks_at_once_and_asks_agents_about_runni
   EXPECT_EQ(take<cancel_task>().size(), 1u);
   // It was done already.
   core->finished(make_result(1), now);
-  EXPECT_EQ(take<answer>().at(0).result.status(), v1::TASK_STATUS_SUCCESS);
+  EXPECT_EQ(take<answer>().at(0).result->status(), v1::TASK_STATUS_SUCCESS);
 }
 
 TEST_F(host_core_test, answers_the_tasks_of_a_crashed_instance_and_waits_for_its_return) {
@@ -346,11 +346,11 @@ TEST_F(host_core_test, answers_the_tasks_of_a_crashed_instance_and_waits_for_its
   core->instance_down(id, "out of luck", now);
   auto answers = take<answer>();
   ASSERT_EQ(answers.size(), 2u);
-  EXPECT_EQ(answers[0].result.error().code(), v1::ERROR_CODE_AGENT_CRASHED);
-  EXPECT_EQ(answers[0].result.error().message(), "agent crashed: out of luck");
-  EXPECT_TRUE(answers[0].result.error().retryable());
+  EXPECT_EQ(answers[0].result->error().code(), v1::ERROR_CODE_AGENT_CRASHED);
+  EXPECT_EQ(answers[0].result->error().message(), "agent crashed: out of luck");
+  EXPECT_TRUE(answers[0].result->error().retryable());
   core->instance_up(id, now);
-  EXPECT_EQ(take<run_task>().at(0).task.task(), 3u);
+  EXPECT_EQ(take<run_task>().at(0).task->task(), 3u);
 }
 
 TEST_F(host_core_test, fails_waiting_tasks_when_the_supervisor_gives_up_and_starts_anew_later) {
@@ -362,7 +362,7 @@ TEST_F(host_core_test, fails_waiting_tasks_when_the_supervisor_gives_up_and_star
   core->agent_gone(agent, "too many crashes", now);
   auto answers = take<answer>();
   ASSERT_EQ(answers.size(), 2u);
-  EXPECT_EQ(answers[1].result.error().code(), v1::ERROR_CODE_AGENT_CRASHED);
+  EXPECT_EQ(answers[1].result->error().code(), v1::ERROR_CODE_AGENT_CRASHED);
   core->submit(make_task(3), 7, now);
   EXPECT_EQ(take<start_instance>().size(), 1u);
 }
@@ -376,12 +376,12 @@ TEST_F(host_core_test, fails_tasks_of_an_agent_that_cannot_be_made) {
   core->instance_failed(take<start_instance>().at(0).instance, why, now);
   auto answers = take<answer>();
   ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(answers[0].result.status(), v1::TASK_STATUS_FAILED);
-  EXPECT_EQ(answers[0].result.error().message(), "no script");
+  EXPECT_EQ(answers[0].result->status(), v1::TASK_STATUS_FAILED);
+  EXPECT_EQ(answers[0].result->error().message(), "no script");
   core->submit(make_task(2), 7, now);
   why.set_code(v1::ERROR_CODE_FORBIDDEN);
   core->instance_failed(take<start_instance>().at(0).instance, why, now);
-  EXPECT_EQ(take<answer>().at(0).result.status(), v1::TASK_STATUS_REJECTED);
+  EXPECT_EQ(take<answer>().at(0).result->status(), v1::TASK_STATUS_REJECTED);
 }
 
 TEST_F(host_core_test, runs_an_attempt_that_it_has_rejected_when_it_comes_again) {
@@ -390,12 +390,12 @@ TEST_F(host_core_test, runs_an_attempt_that_it_has_rejected_when_it_comes_again)
   v1::Error why;
   why.set_code(v1::ERROR_CODE_UNAVAILABLE);
   core->instance_failed(take<start_instance>().at(0).instance, why, now);
-  EXPECT_EQ(take<answer>().at(0).result.status(), v1::TASK_STATUS_REJECTED);
+  EXPECT_EQ(take<answer>().at(0).result->status(), v1::TASK_STATUS_REJECTED);
   core->submit(make_task(1), 7, now);
   core->instance_up(take<start_instance>().at(0).instance, now);
   EXPECT_EQ(take<run_task>().size(), 1u);
   core->finished(make_result(1), now);
-  EXPECT_EQ(take<answer>().at(0).result.status(), v1::TASK_STATUS_SUCCESS);
+  EXPECT_EQ(take<answer>().at(0).result->status(), v1::TASK_STATUS_SUCCESS);
 }
 
 TEST_F(host_core_test, finishes_what_runs_and_rejects_the_rest_when_draining) {
@@ -404,12 +404,12 @@ TEST_F(host_core_test, finishes_what_runs_and_rejects_the_rest_when_draining) {
   core->submit(make_task(2), 7, now);
   core->take_actions();
   core->drain(now);
-  EXPECT_EQ(take<answer>().at(0).result.status(), v1::TASK_STATUS_REJECTED);
+  EXPECT_EQ(take<answer>().at(0).result->status(), v1::TASK_STATUS_REJECTED);
   core->submit(make_task(3), 7, now);
-  EXPECT_EQ(take<answer>().at(0).result.error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_EQ(take<answer>().at(0).result->error().code(), v1::ERROR_CODE_UNAVAILABLE);
   EXPECT_FALSE(core->drained());
   core->finished(make_result(1), now);
-  EXPECT_EQ(take<answer>().at(0).result.status(), v1::TASK_STATUS_SUCCESS);
+  EXPECT_EQ(take<answer>().at(0).result->status(), v1::TASK_STATUS_SUCCESS);
   EXPECT_TRUE(core->drained());
 }
 
@@ -425,7 +425,7 @@ TEST_F(host_core_test, cancels_everything_of_a_sink_that_is_gone) {
   EXPECT_EQ(std::get<cancel_task>(actions[0]).task.task(), 1u);
   EXPECT_EQ(core->load().queued, 1u);
   core->finished(make_result(1), now);
-  EXPECT_EQ(take<run_task>().at(0).task.task(), 3u);
+  EXPECT_EQ(take<run_task>().at(0).task->task(), 3u);
 }
 
 TEST_F(host_core_test, ends_agents_of_workflows_that_nobody_uses) {
@@ -481,13 +481,13 @@ TEST_F(host_core_test, checks_what_agents_answer) {
   start_agent();
   core->submit(make_task(1), 7, now);
   core->finished(make_result(1, 1, "{"), now);
-  EXPECT_EQ(take<answer>().at(0).result.error().code(), v1::ERROR_CODE_INVALID_OUTPUT);
+  EXPECT_EQ(take<answer>().at(0).result->error().code(), v1::ERROR_CODE_INVALID_OUTPUT);
 }
 
 TEST_F(host_core_test, rejects_tasks_without_identity) {
   v1::Task nobody;
   core->submit(std::move(nobody), 7, now);
-  EXPECT_EQ(take<answer>().at(0).result.error().code(), v1::ERROR_CODE_INVALID_INPUT);
+  EXPECT_EQ(take<answer>().at(0).result->error().code(), v1::ERROR_CODE_INVALID_INPUT);
 }
 
 // --- serial agents ---
@@ -526,8 +526,8 @@ TEST_F(host_core_test, counts_the_time_of_a_task_given_ahead_from_its_turn) {
   core->finished(make_result(2), now += 30);
   auto answers = take<answer>();
   ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(answers[0].result.timings().run_us(), 30u);
-  EXPECT_EQ(answers[0].result.timings().queued_us(), 30u);
+  EXPECT_EQ(answers[0].result->timings().run_us(), 30u);
+  EXPECT_EQ(answers[0].result->timings().queued_us(), 30u);
 }
 
 TEST_F(host_core_test, blames_a_crash_on_the_task_whose_turn_it_was_and_gives_the_others_back) {
@@ -542,10 +542,10 @@ TEST_F(host_core_test, blames_a_crash_on_the_task_whose_turn_it_was_and_gives_th
   core->instance_down(instance, "poison", now);
   auto answers = take<answer>();
   ASSERT_EQ(answers.size(), 2u);
-  EXPECT_EQ(answers[0].result.task(), 1u);
-  EXPECT_EQ(answers[0].result.error().code(), v1::ERROR_CODE_AGENT_CRASHED);
-  EXPECT_EQ(answers[1].result.task(), 2u);
-  EXPECT_EQ(answers[1].result.status(), v1::TASK_STATUS_REJECTED) << "safe to send again";
+  EXPECT_EQ(answers[0].result->task(), 1u);
+  EXPECT_EQ(answers[0].result->error().code(), v1::ERROR_CODE_AGENT_CRASHED);
+  EXPECT_EQ(answers[1].result->task(), 2u);
+  EXPECT_EQ(answers[1].result->status(), v1::TASK_STATUS_REJECTED) << "safe to send again";
 }
 
 } // namespace

@@ -35,7 +35,7 @@ steps:
     std::vector<v1::Task> out;
     for (const auto& next : commands)
       if (auto* start = std::get_if<start_task>(&next))
-        out.push_back(start->task);
+        out.push_back(*start->task);
     return out;
   }
 

@@ -51,9 +51,9 @@ private:
   }
 
   void answer(const start_task& x) {
-    const auto& agent = definition_->agents.at(x.task.agent());
-    ++tasks[x.task.agent()];
-    finish(x.task.task(), x.task.attempt(), x.task.epoch(), work(agent, json::parse(x.task.input().data())));
+    const auto& agent = definition_->agents.at(x.task->agent());
+    ++tasks[x.task->agent()];
+    finish(x.task->task(), x.task->attempt(), x.task->epoch(), work(agent, json::parse(x.task->input().data())));
   }
 
   void answer(const start_aggregation& x) {
