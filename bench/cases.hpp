@@ -12,6 +12,7 @@ void fanout_case(report& out);
 void link_case(report& out);
 void nodes_case(report& out);
 void pipeline_case(report& out);
+void memory_case(report& out);
 void idle_case(report& out);
 void restart_case(report& out);
 void sleep_case(report& out);

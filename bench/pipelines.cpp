@@ -95,6 +95,10 @@ void pipeline_case(report& out) {
     y.goal = at_least(5'000);
     out.measure(std::move(y), [&] { return many / run_many(here, definition, "{}", many, 64); });
   }
+}
+
+void memory_case(report& out) {
+  const auto definition = pipeline_workflow().dump();
   local_node here{{}};
   constexpr size_t many = 5'000;
   run_many(here, definition, "{}", 500, 64);

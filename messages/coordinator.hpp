@@ -15,7 +15,6 @@ using run_watcher_actor = caf::typed_actor<
 
 /// A run coordinator's notes to itself: a timer of the run may be due; the journal takes long; the store may be back.
 struct run_timer_tick {};
-struct append_watch_tick {};
 struct store_retry_tick {};
 
 /// A RUN COORDINATOR: drives one run. It feeds the run machine, journals each event before its consequences leave, and
@@ -29,7 +28,7 @@ using run_coordinator_actor = task_owner_actor::extend<
     // Sends the current state of every step, then every change; or only the end. Never fails.
     caf::replies_to<v1::WatchRun, run_watcher_actor>::with<v1::RunSummary>,
     // From the journal.
-    caf::reacts_to<v1::EventsAppended>, caf::reacts_to<run_timer_tick>, caf::reacts_to<append_watch_tick>,
+    caf::reacts_to<run_timer_tick>,
     caf::reacts_to<store_retry_tick>>;
 
 /// The COORDINATOR of a node: takes in runs, starts a run coordinator for each, continues what a dead one left.
@@ -52,5 +51,4 @@ using coordinator_actor = caf::typed_actor<
 } // namespace troupe
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::run_timer_tick)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::append_watch_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::store_retry_tick)

@@ -1,5 +1,6 @@
 #include "actors/journal/journal.hpp"
 
+#include "actors/scheduler/hand_over.hpp"
 #include "messages/errors.hpp"
 
 #include <spdlog/spdlog.h>
@@ -105,6 +106,7 @@ void journal_state::commit() {
   });
   auto end = std::chrono::steady_clock::now();
   std::chrono::duration<double> took = end - begin;
+  has_only_waited(self_->context());
   probe_->commit_ended(took.count(), batch_events_);
 
   const error* failure = !written ? &written.error() : !appended ? &appended.error() : nullptr;
@@ -149,11 +151,15 @@ void journal_state::commit() {
 
 // -- everything else --------------------------------------------------------------------------------------------------
 
+// What came before a question counts for its answer, whether somebody waits for it or not.
+
 result<v1::RunSummary> journal_state::claim(const v1::ClaimRun& request) {
+  commit();
   return noted(store_->claim(request));
 }
 
 result<v1::RunDetails> journal_state::load(const v1::GetRun& request) {
+  commit();
   auto outcome = store_->load(request.run_id());
   if (!outcome)
     probe_->failed(outcome.error().code);
@@ -161,6 +167,7 @@ result<v1::RunDetails> journal_state::load(const v1::GetRun& request) {
 }
 
 result<v1::RunList> journal_state::list(const v1::ListRuns& request) {
+  commit();
   auto outcome = store_->list(request.limit(), request.unfinished_only());
   if (!outcome)
     probe_->failed(outcome.error().code);

@@ -19,11 +19,14 @@ v1::AgentSpec to_spec(const agent_definition& agent) {
   breaker->set_failure_ratio(agent.breaker.failure_ratio);
   breaker->set_window(agent.breaker.window);
   breaker->set_open_for_ms(static_cast<uint32_t>(agent.breaker.open_for.count()));
-  spec.set_max_concurrent(agent.max_concurrent);
-  spec.mutable_breaker()->set_failure_ratio(agent.breaker.failure_ratio);
-  spec.mutable_breaker()->set_window(agent.breaker.window);
-  spec.mutable_breaker()->set_open_for_ms(static_cast<uint32_t>(agent.breaker.open_for.count()));
   return spec;
+}
+
+agent_specs_ptr specs_of(const workflow& definition) {
+  auto out = std::make_shared<std::map<std::string, agent_spec_ptr>>();
+  for (const auto& [name, agent] : definition.agents)
+    out->emplace(name, std::make_shared<const v1::AgentSpec>(to_spec(agent)));
+  return out;
 }
 
 } // namespace troupe

@@ -45,26 +45,27 @@ void coordinator_state::start(pointer self, coordinator_config config, run_neigh
 
 // -- definitions ------------------------------------------------------------------------------------------------------
 
-result<workflow_ptr> coordinator_state::compile(const std::string& definition) {
+result<coordinator_state::compiled> coordinator_state::compile(const std::string& definition) {
   if (auto i = definitions_.find(definition); i != definitions_.end())
     return i->second;
   auto document = json::parse(definition, nullptr, false);
   if (document.is_discarded())
     return fail(v1::ERROR_CODE_INVALID_INPUT, "the definition is not valid JSON");
-  auto compiled = compile_workflow(document);
-  if (!compiled) {
+  auto made = compile_workflow(document);
+  if (!made) {
     std::string text = "the workflow is not valid:";
-    for (const auto& fault : compiled.error())
+    for (const auto& fault : made.error())
       text += "\n" + to_string(fault);
     return fail(v1::ERROR_CODE_INVALID_INPUT, std::move(text));
   }
-  definitions_.emplace(definition, *compiled);
+  compiled out{*made, specs_of(**made)};
+  definitions_.emplace(definition, out);
   definitions_by_age_.push_back(definition);
   if (definitions_by_age_.size() > config_.definitions_kept) {
     definitions_.erase(definitions_by_age_.front());
     definitions_by_age_.pop_front();
   }
-  return *compiled;
+  return out;
 }
 
 // -- submit -----------------------------------------------------------------------------------------------------------
@@ -82,8 +83,8 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
   auto input = request.input().empty() ? json{} : json::parse(request.input(), nullptr, false);
   if (input.is_discarded())
     return to_caf({v1::ERROR_CODE_INVALID_INPUT, "the input is not valid JSON", false});
-  if ((*definition)->input_schema) {
-    auto faults = (*definition)->input_schema->check(input);
+  if (definition->definition->input_schema) {
+    auto faults = definition->definition->input_schema->check(input);
     if (!faults.empty()) {
       std::string text = "the input does not fit the workflow's schema:";
       for (const auto& fault : faults)
@@ -96,13 +97,13 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
   v1::CreateRun create;
   auto* summary = create.mutable_summary();
   summary->set_run_id(request.run_id().empty() ? new_run_id(now, random_) : request.run_id());
-  summary->set_workflow((*definition)->name);
-  summary->set_definition_hash((*definition)->hash);
+  summary->set_workflow(definition->definition->name);
+  summary->set_definition_hash(definition->definition->hash);
   summary->set_state(v1::RUN_STATE_RUNNING);
   summary->set_created_at_ms(now);
   summary->set_owner(config_.owner);
   summary->set_epoch(1);
-  create.set_definition((*definition)->text);
+  create.set_definition(definition->definition->text);
   auto* event = create.add_events();
   event->set_at_ms(now);
   auto* submitted = event->mutable_run_submitted();
@@ -118,7 +119,7 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
 
   fail_point("coordinator.submitted");
   auto promise = self_->make_response_promise<v1::RunAccepted>();
-  run_start from{*definition, create.summary(), {create.events().begin(), create.events().end()}, false};
+  run_start from{definition->definition, definition->specs, create.summary(), {create.events().begin(), create.events().end()}, false};
   self_->request(neighbours_.journal, config_.journal_timeout, std::move(create))
       .then(
           [this, promise, from = std::move(from)](const v1::RunSummary& stored) mutable {
@@ -253,7 +254,7 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts,
                         return;
                       }
                       run_start from{
-                          *definition, details.summary(), {details.events().begin(), details.events().end()}, true};
+                          definition->definition, definition->specs, details.summary(), {details.events().begin(), details.events().end()}, true};
                       probe_->run_began();
                       probe_->run_resumed();
                       spdlog::info(

@@ -77,7 +77,12 @@ private:
   void takeover_ended();
   /// Takes up what could not be taken up now.
   void resume_later();
-  result<workflow_ptr> compile(const std::string& definition);
+  struct compiled {
+    workflow_ptr definition;
+    agent_specs_ptr specs;
+  };
+
+  result<compiled> compile(const std::string& definition);
   void launch(run_start from, uint32_t restarts);
   /// Claims a run, loads it and goes on with it, unless that is so or under way; `ended` hears how it went.
   void adopt(const v1::RunSummary& stored, uint32_t restarts, std::function<void(const error*)> ended);
@@ -93,7 +98,7 @@ private:
   std::map<std::string, active_run> runs_;
   std::set<std::string> adopting_;
   std::map<caf::actor_addr, std::string> names_;
-  std::map<std::string, workflow_ptr> definitions_;
+  std::map<std::string, compiled> definitions_;
   std::deque<std::string> definitions_by_age_;
   uint64_t calls_ = 0;
   /// Takeovers under way; while there are any, a run that is not here may still come.

@@ -6,6 +6,7 @@
 #include "runtime/core/log_subject.hpp"
 #include "runtime/run/replay.hpp"
 
+#include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -54,20 +55,22 @@ void run_coordinator_state::start(pointer self, run_start from, run_coordinator_
   neighbours_ = std::move(neighbours);
   time_.emplace(*neighbours_.time);
   probe_ = std::move(probe);
-  for (const auto& [agent, definition] : from.definition->agents)
-    specs_.emplace(agent, std::make_shared<const v1::AgentSpec>(to_spec(definition)));
+  specs_ = std::move(from.specs);
+  definition_ = from.definition;
+  // Updates are made once somebody listens.
   session_.emplace(from.definition, from.summary, false);
-  // Nobody listens yet; what happens until somebody does is kept, but not all of it.
-  if (!from.resumed)
-    session_->publish_at_most(config_.beginning_kept);
+  beginning_.emplace(config_.beginning);
   if (!from.events.empty())
     traceparent_ = from.events.front().run_submitted().traceparent();
-  for (const auto& event : from.events)
-    session_->replay(event);
-  if (from.resumed)
+  if (!from.resumed && from.events.size() == 1) {
+    beginning_->add(from.events.front());
+    session_->begin(from.events.front(), [this](std::vector<command> commands) { execute(std::move(commands)); });
+  } else {
+    beginning_->give_up();
+    for (const auto& event : from.events)
+      session_->replay(event);
     session_->resume(now());
-  else if (!session_->machine().finished())
-    execute(session_->appended(from.events.size()));
+  }
   pump();
 }
 
@@ -180,8 +183,10 @@ void run_coordinator_state::tick() {
 // -- journal before use -----------------------------------------------------------------------------------------------
 
 void run_coordinator_state::pump() {
-  if (!waits_for_store_)
-    append();
+  if (!waits_for_store_) {
+    while (append()) {
+    }
+  }
   arm_timer();
   if (session_->done() && last_word_) {
     for (const auto& watcher : watchers_)
@@ -192,38 +197,35 @@ void run_coordinator_state::pump() {
   }
 }
 
-void run_coordinator_state::append() {
+bool run_coordinator_state::append() {
   auto next = session_->take_append();
   if (!next)
-    return;
-  append_due_ = neighbours_.time->steady_ms() + config_.append_timeout.count();
-  if (!std::exchange(append_is_watched_, true))
-    self_->delayed_send(self_, config_.append_timeout, append_watch_tick{});
-  self_->send(neighbours_.journal, append_events_ptr{std::move(next)});
+    return false;
+  on_its_way_ = std::move(next);
+  if (config_.volatile_journal) {
+    caf::anon_send(neighbours_.journal, on_its_way_);
+    appended(session_->last_appended());
+    return true;
+  }
+  self_->request(neighbours_.journal, config_.append_timeout, on_its_way_)
+      .then(
+          [this](const v1::EventsAppended& done) {
+            appended(done.last_seq());
+            pump();
+          },
+          [this](const caf::error& why) { append_failed(from_caf(why)); });
+  return false;
 }
 
-void run_coordinator_state::appended(const v1::EventsAppended& done) {
-  auto commands = session_->appended(done.last_seq());
-  if (!session_->appending())
-    append_due_.reset();
+void run_coordinator_state::appended(uint64_t last_seq) {
+  auto commands = session_->appended(last_seq);
+  if (!session_->appending() && on_its_way_)
+    beginning_->add(std::exchange(on_its_way_, nullptr));
+  // Before what follows from those events is told.
+  tell_beginning();
   fail_point("run.durable");
   execute(std::move(commands));
   acknowledge();
-  pump();
-}
-
-void run_coordinator_state::watch_append() {
-  append_is_watched_ = false;
-  if (!append_due_)
-    return;
-  auto left = *append_due_ - neighbours_.time->steady_ms();
-  if (left > 0) {
-    append_is_watched_ = true;
-    self_->delayed_send(self_, milliseconds{left}, append_watch_tick{});
-    return;
-  }
-  append_failed(
-      {v1::ERROR_CODE_TIMED_OUT, "no answer in " + std::to_string(config_.append_timeout.count()) + " ms", true});
 }
 
 void run_coordinator_state::append_failed(const error& why) {
@@ -235,7 +237,6 @@ void run_coordinator_state::append_failed(const error& why) {
     return;
   }
   spdlog::error("{} run waits for its journal: {}", run, why.message);
-  append_due_.reset();
   session_->append_failed();
   waits_for_store_ = true;
   self_->delayed_send(self_, config_.append_retry, store_retry_tick{});
@@ -272,7 +273,7 @@ void run_coordinator_state::execute(std::vector<command> commands) {
         probe_->task_retried();
         spdlog::debug("{} run tries {} again", about(*start->task), start->task->step());
       }
-      auto spec = specs_.find(start->task->agent());
+      auto spec = specs_->find(start->task->agent());
       if (named.insert(spec->first).second)
         tasks.agents.push_back(spec->second);
       tasks.tasks.push_back(std::move(start->task));
@@ -347,8 +348,6 @@ void run_coordinator_state::publish(v1::RunUpdate update) {
   update.set_seq(++update_seq_);
   for (const auto& watcher : watchers_)
     self_->send(watcher, update);
-  if (beginning_.size() < config_.beginning_kept)
-    beginning_.push_back(std::move(update));
 }
 
 v1::RunSummary run_coordinator_state::watch(const v1::WatchRun& request, const run_watcher_actor& watcher) {
@@ -360,21 +359,33 @@ v1::RunSummary run_coordinator_state::watch(const v1::WatchRun& request, const r
     return session_->summary();
   }
   watchers_.push_back(watcher);
-  if (update_seq_ == beginning_.size() && !session_->machine().updates_missed()) {
-    for (const auto& update : beginning_)
-      self_->send(watcher, update);
-  } else {
-    for (auto& update : session_->machine().snapshot()) {
-      update.set_seq(update_seq_);
-      self_->send(watcher, std::move(update));
-    }
-  }
+  joining_.emplace_back(session_->last_seq(), watcher);
   session_->publish_at_most(UINT64_MAX);
+  tell_beginning();
   return session_->summary();
+}
+
+void run_coordinator_state::tell_beginning() {
+  auto waits = [this](const auto& x) { return x.first > session_->durable_seq(); };
+  auto ready = std::stable_partition(joining_.begin(), joining_.end(), waits);
+  for (auto i = ready; i != joining_.end(); ++i) {
+    auto updates = beginning_->updates(definition_, i->first);
+    if (updates) {
+      update_seq_ = std::max<uint64_t>(update_seq_, updates->size());
+    } else {
+      updates = session_->machine().snapshot();
+      for (auto& update : *updates)
+        update.set_seq(update_seq_);
+    }
+    for (auto& update : *updates)
+      self_->send(i->second, std::move(update));
+  }
+  joining_.erase(ready, joining_.end());
 }
 
 void run_coordinator_state::forget(const caf::actor_addr& gone) {
   std::erase_if(waiters_, [&](const auto& x) { return x == gone; });
+  std::erase_if(joining_, [&](const auto& x) { return x.second == gone; });
   if (std::erase_if(watchers_, [&](const auto& x) { return x == gone; }) > 0 && watchers_.empty())
     session_->publish_at_most(0);
 }
@@ -399,8 +410,6 @@ run_coordinator_actor::behavior_type run_coordinator(run_coordinator_state::poin
     else
       self->state.forget(down.source);
   });
-  // What the journal refuses comes like this.
-  self->set_error_handler([self](const caf::error& why) { self->state.append_failed(from_caf(why)); });
   self->state.start(self, std::move(from), config, std::move(neighbours), std::move(probe));
   return {
       [self](v1::ResultBatch& batch) { self->state.results(batch); },
@@ -412,9 +421,7 @@ run_coordinator_actor::behavior_type run_coordinator(run_coordinator_state::poin
       [self](const v1::WatchRun& request, const run_watcher_actor& watcher) {
         return self->state.watch(request, watcher);
       },
-      [self](const v1::EventsAppended& done) { self->state.appended(done); },
       [self](run_timer_tick) { self->state.tick(); },
-      [self](append_watch_tick) { self->state.watch_append(); },
       [self](store_retry_tick) { self->state.retry_store(); },
   };
 }

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "actors/run/agent_specs.hpp"
 #include "actors/run/run_probe.hpp"
 #include "messages/aggregator.hpp"
 #include "messages/coordinator.hpp"
 #include "messages/dispatcher.hpp"
 #include "messages/journal.hpp"
 #include "runtime/core/clock.hpp"
+#include "runtime/run/run_beginning.hpp"
 #include "runtime/run/run_clock.hpp"
 #include "runtime/run/session.hpp"
 
@@ -23,9 +25,10 @@ namespace troupe {
 /// What a run coordinator starts from.
 struct run_start {
   workflow_ptr definition;
+  agent_specs_ptr specs;
   /// Owner and epoch are this life's.
   v1::RunSummary summary;
-  /// All that the journal holds of the run.
+  /// All that the journal holds of the run; of a new one, its first event.
   std::vector<v1::RunEvent> events;
   /// Another coordinator (or another life of this one) began it.
   bool resumed = false;
@@ -36,8 +39,10 @@ struct run_coordinator_config {
   milliseconds append_timeout{30'000};
   milliseconds append_retry{1'000};
   size_t most_watchers = 64;
-  /// Updates kept from the first one on: whoever starts a run and then watches it is to miss nothing.
-  size_t beginning_kept = 64;
+  /// The journal keeps nothing beyond the process: there is nothing to wait for, so an event counts as durable as soon
+  /// as it is on its way to the journal.
+  bool volatile_journal = false;
+  run_beginning::limits beginning;
 };
 
 /// The neighbours of a run coordinator.
@@ -68,16 +73,17 @@ struct run_coordinator_state {
   v1::RunSummary watch(const v1::WatchRun& request, const run_watcher_actor& watcher);
   void forget(const caf::actor_addr& gone);
   void tick();
-  void appended(const v1::EventsAppended& done);
+  /// Events up to this one are durable.
+  void appended(uint64_t last_seq);
   void append_failed(const error& why);
-  void watch_append();
   void retry_store();
 
 private:
   void offer(v1::RunEvent event);
   /// Sends the next append, arms the timer, ends when all is done.
   void pump();
-  void append();
+  /// Whether there may be more to append at once.
+  bool append();
   /// Answers those whose events are durable.
   void acknowledge();
   /// An answer to the request at hand, once the last event is durable.
@@ -85,6 +91,8 @@ private:
   void execute(std::vector<command> commands);
   void start_aggregation_of(const aggregation_request_ptr& request);
   void publish(v1::RunUpdate update);
+  /// Tells watchers what they have missed.
+  void tell_beginning();
   void finish(const finish_run& how);
   void arm_timer();
   int64_t now() const;
@@ -95,19 +103,20 @@ private:
   std::optional<run_clock> time_;
   std::optional<run_probe> probe_;
   std::optional<run_session> session_;
-  std::map<std::string, agent_spec_ptr> specs_;
+  workflow_ptr definition_;
+  agent_specs_ptr specs_;
   std::string traceparent_;
   std::vector<run_watcher_actor> watchers_;
   /// Those who want nothing but the end.
   std::vector<run_watcher_actor> waiters_;
   uint64_t update_seq_ = 0;
-  std::vector<v1::RunUpdate> beginning_;
+  std::optional<run_beginning> beginning_;
+  /// The append that is under way, for `beginning_`.
+  append_events_ptr on_its_way_;
+  /// Watchers who are told the beginning as soon as the event is durable that was the last when they came.
+  std::vector<std::pair<uint64_t, run_watcher_actor>> joining_;
   std::optional<int64_t> armed_for_;
   bool waits_for_store_ = false;
-  /// When the append that is under way counts as failed; on the steady clock.
-  std::optional<int64_t> append_due_;
-  /// An append_watch_tick is on its way: one for many appends, where a request has a timer for each.
-  bool append_is_watched_ = false;
   std::optional<v1::RunUpdate> last_word_;
   /// By the event that has to be durable first.
   std::multimap<uint64_t, caf::typed_response_promise<v1::Ack>> to_acknowledge_;

@@ -1,5 +1,7 @@
 #include "actors/scheduler/hand_over.hpp"
 
+#include "actors/scheduler/lazy_clock.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/policy/unprofiled.hpp>
@@ -22,7 +24,7 @@ using steady = std::chrono::steady_clock;
 
 /// A handler that has worked for longer than this may go on for longer: what it sends goes to another thread, if one
 /// sleeps. About what it costs to wake one.
-constexpr std::chrono::microseconds still_short{20};
+constexpr std::chrono::microseconds still_short{100};
 
 /// A thread that runs one handed-over actor after the other looks into the queue this often.
 constexpr uint32_t most_in_a_row = 32;
@@ -73,11 +75,19 @@ public:
   template <class Worker>
   void internal_enqueue(Worker* self, caf::resumable* job) {
     auto& mine = d(self);
-    auto alone = d(self->parent()).asleep.load(std::memory_order_relaxed) == 0;
-    if (mine.next.load(std::memory_order_relaxed) == nullptr && (alone || steady::now() - mine.began < still_short))
-      mine.next.store(job, std::memory_order_release);
-    else
-      central_enqueue(self->parent(), job);
+    auto& all = d(self->parent());
+    if (mine.next.load(std::memory_order_relaxed) != nullptr)
+      return central_enqueue(self->parent(), job);
+    mine.next.store(job, std::memory_order_release);
+    // Who has worked for long may go on for long: whoever sleeps may come and take it.
+    if (all.asleep.load() > 0 && steady::now() - mine.began >= still_short) {
+      { std::lock_guard guard{all.lock}; }
+      all.filled.notify_one();
+    }
+  }
+
+  static void begin_anew(worker_data& mine) {
+    mine.began = steady::now();
   }
 
   template <class Worker>
@@ -155,11 +165,39 @@ private:
   }
 };
 
+class scheduler : public caf::scheduler::coordinator<hand_over> {
+public:
+  using coordinator::coordinator;
+
+  lazy_clock& clock() noexcept override {
+    return clock_;
+  }
+
+protected:
+  void start() override {
+    coordinator::start();
+    clock_.start();
+  }
+
+  void stop() override {
+    coordinator::stop();
+    clock_.stop();
+  }
+
+private:
+  lazy_clock clock_;
+};
+
 } // namespace
+
+void has_only_waited(caf::execution_unit* context) {
+  if (auto* worker = dynamic_cast<caf::scheduler::worker<hand_over>*>(context))
+    hand_over::begin_anew(worker->data());
+}
 
 void use_hand_over_scheduler(caf::actor_system_config& config) {
   config.module_factories.push_back([](caf::actor_system& system) -> caf::actor_system::module* {
-    return new caf::scheduler::coordinator<hand_over>(system);
+    return new scheduler(system);
   });
 }
 

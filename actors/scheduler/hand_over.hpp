@@ -2,6 +2,7 @@
 
 namespace caf {
 class actor_system_config;
+class execution_unit;
 } // namespace caf
 
 namespace troupe {
@@ -17,5 +18,9 @@ namespace troupe {
 /// CAF's `sharing` wakes a sleeping thread for each of those messages; its `stealing` polls, and searches queues of
 /// 10 000 actors from end to end.
 void use_hand_over_scheduler(caf::actor_system_config& config);
+
+/// To be called by an actor that has waited for something in its handler (a disk), with its `context()`: that time was
+/// no work, so what it sends next goes on by the same thread. Under another scheduler it does nothing.
+void has_only_waited(caf::execution_unit* context);
 
 } // namespace troupe

@@ -41,7 +41,9 @@ struct system_config : caf::actor_system_config {
   explicit system_config(const node_config& config) {
     add_message_types<caf::id_block::troupe>();
     auto threads = config.threads > 0 ? size_t{config.threads} : std::max(1U, std::thread::hardware_concurrency());
-    set("scheduler.max-threads", threads);
+    // One of them waits for the journal's disk.
+    auto journal = config.coordinator && !config.data.empty() ? 1 : 0;
+    set("scheduler.max-threads", threads + journal);
     use_hand_over_scheduler(*this);
   }
 };

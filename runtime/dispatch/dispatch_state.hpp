@@ -116,8 +116,8 @@ struct agent_entry {
 struct node_entry {
   v1::NodeStatus status;
   tasks_of_node tasks = {};
-  /// Hashes of the definitions that it has got.
-  std::unordered_set<std::string> known = {};
+  /// Agents whose definitions it has got.
+  std::unordered_set<const agent_entry*> known = {};
   std::vector<lane*> lanes = {};
   v1::CancelBatch cancels = {};
   /// Tasks that are there now and that may be what brings nodes down.

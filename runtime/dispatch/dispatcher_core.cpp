@@ -281,7 +281,7 @@ void dispatcher_core::impl::accept(task_entry& x, result_ptr result, int64_t now
       close_site(*x.where, node, r.error().code() == v1::ERROR_CODE_FORBIDDEN, now_ms);
     // Should the host have lost the definition, it gets it again.
     if (r.error().code() == v1::ERROR_CODE_NOT_FOUND)
-      node.known.erase(x.task->agent_hash());
+      node.known.erase(x.where->agent);
   }
   leave_node(x);
   if (rejected && x.owner != 0 && x.rejections < config.max_rejections && is_worth_another_try(r.error().code())) {

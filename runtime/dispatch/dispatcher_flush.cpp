@@ -114,11 +114,13 @@ void dispatcher_core::impl::deactivate(lane& l) {
 void dispatcher_core::impl::set_tag(lane& l, uint64_t tag) {
   if (l.tag == tag)
     return;
-  auto was_ready = l.ready;
-  deactivate(l);
+  if (l.ready) {
+    // The node is used again: this happens once per task.
+    auto place = ready.extract({l.tag, l.id});
+    place.key().first = tag;
+    ready.insert(std::move(place));
+  }
   l.tag = tag;
-  if (was_ready)
-    activate(l);
 }
 
 // -- sending ----------------------------------------------------------------------------------------------------------
@@ -174,7 +176,7 @@ void dispatcher_core::impl::send(task_entry& x, site& to, int64_t now_ms, int64_
     out.batches.push_back({node.name(), {}});
   }
   auto& batch = out.batches[*node.open_batch].batch;
-  if (l.agent->spec && node.known.insert(l.agent->spec->hash()).second) {
+  if (l.agent->spec && node.known.insert(l.agent).second) {
     batch.agents.push_back(l.agent->spec);
     node.open_bytes += l.agent->spec->ByteSizeLong();
   }

@@ -137,6 +137,8 @@ struct dispatcher_core::impl {
   std::unordered_set<std::unique_ptr<task_entry>, key_hash, key_equal> tasks;
   std::unordered_map<owner_id, owner_entry> owners;
   std::map<std::string, std::unique_ptr<agent_entry>> agents;
+  /// The one with a definition that was asked for last, while it is in `agents`.
+  agent_entry* last_agent = nullptr;
   std::map<std::string, std::unique_ptr<node_entry>> nodes;
 
   uint64_t next_seq = 1;

@@ -109,8 +109,13 @@ void dispatcher_core::impl::define(owner_entry& owner, const agent_spec_ptr& sha
 
 dispatch::agent_entry* dispatcher_core::impl::agent_of(const v1::Task& task) {
   if (!task.agent_hash().empty()) {
+    // Tasks come in batches of one agent.
+    if (last_agent && last_agent->spec->hash() == task.agent_hash())
+      return last_agent;
     auto i = agents.find("#" + task.agent_hash());
-    return i == agents.end() ? nullptr : i->second.get();
+    if (i == agents.end())
+      return nullptr;
+    return last_agent = i->second.get();
   }
   auto& agent = agents["@" + task.agent()];
   if (!agent) {
@@ -137,10 +142,10 @@ void dispatcher_core::impl::evict_idle_agents() {
   while (idle.size() > config.max_idle_agents) {
     auto* agent = idle.front();
     idle.pop_front();
+    last_agent = nullptr;
     for (auto& [name, node] : nodes) {
       std::erase_if(node->lanes, [&](lane* l) { return l->agent == agent; });
-      if (agent->spec)
-        node->known.erase(agent->spec->hash());
+      node->known.erase(agent);
     }
     agents.erase(agents.find(agent->key));
   }

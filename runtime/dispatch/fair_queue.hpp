@@ -82,10 +82,13 @@ public:
     auto at = f.find(where);
     at->item = nullptr;
     if (at == f.head()) {
-      b.heads.erase({where.round, where.seq});
+      // The node is used again: this happens once per item.
+      auto place = b.heads.extract({where.round, where.seq});
       f.skip_gone();
-      if (f.waiting > 1)
-        b.heads.emplace(std::pair{f.head()->round, f.head()->seq}, &f);
+      if (f.waiting > 1) {
+        place.key() = {f.head()->round, f.head()->seq};
+        b.heads.insert(std::move(place));
+      }
     }
     if (--f.waiting == 0)
       b.flows.erase(i);

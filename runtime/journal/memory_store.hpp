@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <map>
+#include <unordered_map>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,7 @@ private:
   result<void> enter();
 
   owner_alive_fn owner_alive_;
-  std::map<std::string, run_record> runs_;
+  std::unordered_map<std::string, run_record> runs_;
   /// Definition by its hash.
   std::map<std::string, std::string> definitions_;
   size_t commits_ = 0;

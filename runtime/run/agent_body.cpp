@@ -230,7 +230,7 @@ void agent_body::stop(engine& run, frame&, const std::string& reason) {
     run.cancel_task_of(task_, reason);
 }
 
-void agent_body::child_ended(engine&, frame&, uint32_t, const outcome&) {
+void agent_body::child_ended(engine&, frame&, uint32_t, outcome) {
   // An agent step has no children.
 }
 

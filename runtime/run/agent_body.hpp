@@ -26,7 +26,7 @@ public:
   explicit agent_body(const agent_step& definition) : definition_{definition} {}
 
   void begin(engine& run, frame& self) override;
-  void child_ended(engine& run, frame& self, uint32_t slot, const outcome& how) override;
+  void child_ended(engine& run, frame& self, uint32_t slot, outcome how) override;
   void timer_fired(engine& run, frame& self, uint32_t which) override;
   void task_finished(engine& run, frame& self, const v1::TaskResult& result) override;
   void task_lost(engine& run, frame& self, const v1::TaskLost& loss) override;

@@ -24,7 +24,7 @@ void choose_body::begin(engine& run, frame& self) {
   run.body_ended(self, outcome{});
 }
 
-void choose_body::child_ended(engine& run, frame& self, uint32_t, const outcome& how) {
+void choose_body::child_ended(engine& run, frame& self, uint32_t, outcome how) {
   auto mine = how;
   // What an inner `on_error` let pass is a result with a gap out here.
   if (how.tolerated)

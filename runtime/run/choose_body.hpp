@@ -10,7 +10,7 @@ public:
   explicit choose_body(const choose_step& definition) : definition_{definition} {}
 
   void begin(engine& run, frame& self) override;
-  void child_ended(engine& run, frame& self, uint32_t slot, const outcome& how) override;
+  void child_ended(engine& run, frame& self, uint32_t slot, outcome how) override;
   uint64_t digest() const override;
 
 private:

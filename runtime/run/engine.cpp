@@ -2,6 +2,7 @@
 
 #include "runtime/policy/error_code_name.hpp"
 #include "runtime/run/frame_scope.hpp"
+#include "runtime/run/machine.hpp"
 #include "runtime/run/retry_decision.hpp"
 
 #include <algorithm>
@@ -46,10 +47,11 @@ bool engine::accepts(const v1::RunEvent& event) const {
   }
 }
 
-void engine::apply(const v1::RunEvent& event, std::vector<command>& out) {
+void engine::apply(const v1::RunEvent& event, std::vector<command>& out, const std::function<void()>& more) {
   if (!accepts(event))
     return;
   out_ = &out;
+  more_ = more ? &more : nullptr;
   // A clock that was set back must not make timers and durations run backwards.
   now_ms_ = std::max(now_ms_, event.at_ms());
   switch (event.event_case()) {
@@ -161,6 +163,8 @@ void engine::work_off() {
       begin(*f);
     else
       settle(*f);
+    if (more_ != nullptr && out_->size() >= run_machine::piece)
+      (*more_)();
   }
   if (finished_)
     work_.clear();
@@ -325,7 +329,7 @@ void engine::end(frame& f, outcome how) {
   auto slot = f.slot;
   dispose(f);
   if (parent.body && !parent.ending)
-    parent.body->child_ended(*this, parent, slot, how);
+    parent.body->child_ended(*this, parent, slot, std::move(how));
 }
 
 void engine::dispose(frame& f) {

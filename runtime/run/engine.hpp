@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -36,7 +37,7 @@ public:
 
   // What run_machine exposes.
   bool accepts(const v1::RunEvent& event) const;
-  void apply(const v1::RunEvent& event, std::vector<command>& out);
+  void apply(const v1::RunEvent& event, std::vector<command>& out, const std::function<void()>& more);
   bool started() const {
     return started_;
   }
@@ -193,6 +194,7 @@ private:
   uint64_t next_timer_ = 1;
   std::deque<work_item> work_;
   std::vector<command>* out_ = nullptr;
+  const std::function<void()>* more_ = nullptr;
 };
 
 /// The body for a definition.

@@ -37,7 +37,7 @@ public:
   virtual void begin(engine& run, frame& self) = 0;
 
   /// A child that this body started has ended. Not called after `stop`.
-  virtual void child_ended(engine& run, frame& self, uint32_t slot, const outcome& how) = 0;
+  virtual void child_ended(engine& run, frame& self, uint32_t slot, outcome how) = 0;
 
   /// A timer that this body started has fired.
   virtual void timer_fired(engine& run, frame& self, uint32_t which);

@@ -27,7 +27,7 @@ void group_body::begin(engine& run, frame& self) {
     finish(run, self);
 }
 
-void group_body::child_ended(engine& run, frame& self, uint32_t slot, const outcome& how) {
+void group_body::child_ended(engine& run, frame& self, uint32_t slot, outcome how) {
   slots_[slot].how = std::make_unique<outcome>(how);
   ++ended_;
   partial_ = partial_ || how.partial;

@@ -16,7 +16,7 @@ public:
   explicit group_body(const group_step& definition);
 
   void begin(engine& run, frame& self) override;
-  void child_ended(engine& run, frame& self, uint32_t slot, const outcome& how) override;
+  void child_ended(engine& run, frame& self, uint32_t slot, outcome how) override;
   const outcome* child_outcome(std::string_view id) const override;
   void visit_outcomes(const std::function<void(std::string_view, const outcome&)>& visit) const override;
   uint64_t digest() const override;

@@ -21,8 +21,8 @@ bool run_machine::accepts(const v1::RunEvent& event) const {
   return impl_->run.accepts(event);
 }
 
-void run_machine::step(const v1::RunEvent& event, std::vector<command>& out) {
-  impl_->run.apply(event, out);
+void run_machine::step(const v1::RunEvent& event, std::vector<command>& out, const std::function<void()>& more) {
+  impl_->run.apply(event, out, more);
 }
 
 bool run_machine::started() const {

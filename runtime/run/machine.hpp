@@ -5,6 +5,7 @@
 #include "troupe/v1/journal.pb.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,7 +30,10 @@ public:
   bool accepts(const v1::RunEvent& event) const;
 
   /// Applies an accepted event and appends what follows from it to `out`. An event that is not accepted does nothing.
-  void step(const v1::RunEvent& event, std::vector<command>& out);
+  /// `more` is called in between whenever `out` has grown by a `piece`, and may take what is in it: the first tasks of
+  /// a wide fan-out need not wait for the last. It must not touch the machine.
+  void step(const v1::RunEvent& event, std::vector<command>& out, const std::function<void()>& more = {});
+  static constexpr size_t piece = 256;
 
   bool started() const;
   bool finished() const;

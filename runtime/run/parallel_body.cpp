@@ -110,16 +110,15 @@ void parallel_body::start_some(engine& run, frame& self) {
 
 // -- fan-in -----------------------------------------------------------------------------------------------------------
 
-void parallel_body::child_ended(engine& run, frame& self, uint32_t slot, const outcome& how) {
+void parallel_body::child_ended(engine& run, frame& self, uint32_t slot, outcome how) {
   if (slot == verdict_slot) {
     verdict_ended(run, self, how);
   } else if (slot == fallback_slot) {
-    auto mine = how;
     if (how.tolerated)
-      mine.how = outcome::status::succeeded;
-    run.body_ended(self, std::move(mine));
+      how.how = outcome::status::succeeded;
+    run.body_ended(self, std::move(how));
   } else if (now_ == phase::branches) {
-    branch_ended(run, self, slot, how);
+    branch_ended(run, self, slot, std::move(how));
   }
 }
 
@@ -140,12 +139,12 @@ std::optional<error> parallel_body::check_valid(const outcome& how) const {
   return std::nullopt;
 }
 
-void parallel_body::branch_ended(engine& run, frame& self, uint32_t slot, const outcome& how) {
+void parallel_body::branch_ended(engine& run, frame& self, uint32_t slot, outcome how) {
   --running_;
   ++ended_;
   auto& mine = branches_[slot];
-  mine.how = std::make_unique<outcome>(how);
-  if (how.tolerated)
+  mine.how = std::make_unique<outcome>(std::move(how));
+  if (mine.how->tolerated)
     mine.how->how = outcome::status::succeeded;
   if (mine.how->success()) {
     if (auto fault = check_valid(*mine.how)) {

@@ -25,7 +25,7 @@ public:
   ~parallel_body() override;
 
   void begin(engine& run, frame& self) override;
-  void child_ended(engine& run, frame& self, uint32_t slot, const outcome& how) override;
+  void child_ended(engine& run, frame& self, uint32_t slot, outcome how) override;
   void timer_fired(engine& run, frame& self, uint32_t which) override;
   void task_finished(engine& run, frame& self, const v1::TaskResult& result) override;
   void task_lost(engine& run, frame& self, const v1::TaskLost& loss) override;
@@ -45,7 +45,7 @@ private:
   std::optional<error> expand(engine& run, frame& self);
   void start_branches(engine& run, frame& self);
   void start_some(engine& run, frame& self);
-  void branch_ended(engine& run, frame& self, uint32_t slot, const outcome& how);
+  void branch_ended(engine& run, frame& self, uint32_t slot, outcome how);
   bool enough() const;
   uint32_t required() const;
   /// Whether a success passes the `valid` condition; an error is the condition's own.

@@ -55,6 +55,30 @@ void run_session::replay(const v1::RunEvent& event) {
   absorb(scratch_, last_seq_ == 1);
 }
 
+void run_session::begin(const v1::RunEvent& event, const std::function<void(std::vector<command>)>& release) {
+  last_seq_ = durable_seq_ = 1;
+  last_event_ms_ = event.at_ms();
+  auto more = [&] {
+    absorb(scratch_, true);
+    release(take_held());
+  };
+  machine_.step(event, scratch_, more);
+  // Where it ends the run at once, the store does not have the end yet.
+  if (machine_.finished())
+    absorb(scratch_, true);
+  else
+    more();
+}
+
+std::vector<command> run_session::take_held() {
+  std::vector<command> out;
+  while (!held_.empty() && held_.front().first <= durable_seq_) {
+    out.push_back(std::move(held_.front().second));
+    held_.pop_front();
+  }
+  return out;
+}
+
 void run_session::resume(int64_t now_ms) {
   if (machine_.finished()) {
     // Its first event ended it: only the end is left to be stored and told.
@@ -84,7 +108,7 @@ bool run_session::offer(v1::RunEvent event, int64_t now_ms) {
   ++last_seq_;
   machine_.step(event, scratch_);
   absorb(scratch_, true);
-  pending_.push_back(std::move(event));
+  *pending_.Add() = std::move(event);
   return true;
 }
 
@@ -120,9 +144,14 @@ std::shared_ptr<const v1::AppendEvents> run_session::take_append() {
   if (append_)
     *append->mutable_events() = append_->events();
   auto room = most_events_per_append - std::min(most_events_per_append, static_cast<size_t>(append->events_size()));
-  for (auto count = std::min(pending_.size(), room); count > 0; --count) {
-    *append->add_events() = std::move(pending_.front());
-    pending_.pop_front();
+  auto count = static_cast<int>(std::min(static_cast<size_t>(pending_.size()), room));
+  if (append->events_size() == 0 && count == pending_.size()) {
+    append->mutable_events()->Swap(&pending_);
+  } else if (count > 0) {
+    std::vector<v1::RunEvent*> some(static_cast<size_t>(count));
+    pending_.ExtractSubrange(0, count, some.data());
+    for (auto* event : some)
+      append->mutable_events()->AddAllocated(event);
   }
   if (machine_.finished() && pending_.empty())
     *append->mutable_summary() = summary_;
@@ -132,20 +161,15 @@ std::shared_ptr<const v1::AppendEvents> run_session::take_append() {
 }
 
 std::vector<command> run_session::appended(uint64_t last_seq) {
-  std::vector<command> out;
   if (append_) {
     auto end = durable_seq_ + static_cast<uint64_t>(append_->events_size());
     if (last_seq < end)
-      return out;
+      return {};
     durable_seq_ = end;
     append_ = nullptr;
     appending_ = false;
   }
-  while (!held_.empty() && held_.front().first <= durable_seq_) {
-    out.push_back(std::move(held_.front().second));
-    held_.pop_front();
-  }
-  return out;
+  return take_held();
 }
 
 void run_session::append_failed() {

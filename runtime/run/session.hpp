@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +28,10 @@ public:
 
   /// Feeds an event that the journal holds already, in order. Commands of the past are not repeated.
   void replay(const v1::RunEvent& event);
+
+  /// Instead of `replay`, for the one event of a new run, which the journal has stored together with it: what follows
+  /// from it is `release`d piece by piece while the machine works.
+  void begin(const v1::RunEvent& event, const std::function<void(std::vector<command>)>& release);
 
   /// After the last replay of a run that somebody else began: everything in flight is sent again.
   void resume(int64_t now_ms);
@@ -51,6 +56,11 @@ public:
 
   /// The append failed and will be tried again: `take_append` yields the same events (and newer ones) anew.
   void append_failed();
+
+  /// The last event of the append that is under way.
+  uint64_t last_appended() const {
+    return durable_seq_ + static_cast<uint64_t>(append_->events_size());
+  }
 
   /// Whether an append is under way.
   bool appending() const {
@@ -83,6 +93,8 @@ public:
 
 private:
   void absorb(std::vector<command>& commands, bool keep);
+  /// What may leave, now that the journal has what it follows from.
+  std::vector<command> take_held();
   /// The run's own clock: as `now_ms`, but it goes on from where it was when that was set back.
   int64_t run_time(int64_t now_ms);
 
@@ -96,7 +108,7 @@ private:
   int64_t latest_ms_ = 0;
   int64_t shift_ms_ = 0;
   /// Not yet durable, and not in an append yet.
-  std::deque<v1::RunEvent> pending_;
+  google::protobuf::RepeatedPtrField<v1::RunEvent> pending_;
   /// The last append, until it is durable; on its way to the store while `appending_`.
   std::shared_ptr<const v1::AppendEvents> append_;
   bool appending_ = false;

@@ -260,7 +260,7 @@ void team_body::start_turn(context c, uint32_t member) {
   children_.at(slot).at = &c.run.start_child(c.self, *definition_.members[member].work, slot, std::move(options));
 }
 
-void team_body::child_ended(engine& run, frame& self, uint32_t slot, const outcome& how) {
+void team_body::child_ended(engine& run, frame& self, uint32_t slot, outcome how) {
   context c{run, self};
   auto i = children_.find(slot);
   if (i == children_.end() || over_)

@@ -31,7 +31,7 @@ public:
   ~team_body() override;
 
   void begin(engine& run, frame& self) override;
-  void child_ended(engine& run, frame& self, uint32_t slot, const outcome& how) override;
+  void child_ended(engine& run, frame& self, uint32_t slot, outcome how) override;
   void timer_fired(engine& run, frame& self, uint32_t which) override;
   void operation(engine& run, frame& self, uint32_t slot, const v1::TaskOp& op) override;
   bool awaits(const v1::QuestionAnswered& answer) const override;

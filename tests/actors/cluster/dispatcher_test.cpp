@@ -138,7 +138,7 @@ TEST_F(dispatcher_test, brings_tasks_to_the_host_and_results_to_the_owner) {
   queue(0, 1);
   ASSERT_EQ(at_host->tasks.size(), 1u);
   EXPECT_EQ(at_host->tasks[0].tasks.size(), 2u);
-  EXPECT_EQ(at_host->tasks[0].agents_size(), 1);
+  EXPECT_EQ(at_host->tasks[0].agents.size(), 1u);
   EXPECT_EQ(at_host->sinks[0], sut);
   send_as(host, success(0));
   ASSERT_EQ(at_owner->results.size(), 1u);
@@ -149,7 +149,7 @@ TEST_F(dispatcher_test, brings_tasks_to_the_host_and_results_to_the_owner) {
 TEST_F(dispatcher_test, makes_one_batch_of_what_comes_in_a_burst) {
   join(node());
   for (uint32_t i = 0; i < 5; ++i)
-    self->send(sut, batch(i, i), owner);
+    self->send(sut, task_batch{batch(i, i)}, owner);
   run();
   ASSERT_EQ(at_host->tasks.size(), 1u);
   EXPECT_EQ(at_host->tasks[0].tasks.size(), 5u);
@@ -204,7 +204,7 @@ TEST_F(dispatcher_test, takes_another_host_of_the_same_node_for_a_new_start) {
   EXPECT_TRUE(at_owner->results.empty());
   queue(1, 1);
   ASSERT_EQ(next_inbox->tasks.size(), 1u);
-  EXPECT_EQ(next_inbox->tasks[0].agents_size(), 1);
+  EXPECT_EQ(next_inbox->tasks[0].agents.size(), 1u);
   // The end of the earlier host says nothing about the node.
   self->send_exit(host, caf::exit_reason::kill);
   run();

@@ -202,9 +202,10 @@ struct world {
       RC_ASSERT(nodes.count(node_name) > 0);
       auto& node = nodes[node_name];
       RC_ASSERT(batch.tasks.size() <= 3);
-      for (auto& spec : batch.agents())
-        RC_ASSERT(node.known.insert(spec.hash()).second);
-      for (auto& x : batch.tasks()) {
+      for (auto& spec : batch.agents)
+        RC_ASSERT(node.known.insert(spec->hash()).second);
+      for (auto& task : batch.tasks) {
+        const auto& x = *task;
         auto owner = static_cast<owner_id>(std::stoul(x.run_id().substr(4)));
         auto k = key{owner, x.task()};
         RC_ASSERT(node.known.count(x.agent_hash()) > 0);
