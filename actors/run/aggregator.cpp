@@ -8,16 +8,16 @@ v1::TaskResult aggregator_state::answer(const aggregation_request& request) {
   out.set_task(request.task);
   out.set_attempt(request.attempt);
   out.set_epoch(request.epoch);
-  auto made = aggregate(request);
+  auto made = aggregate_as_text(request);
   if (!made) {
     out.set_status(v1::TASK_STATUS_FAILED);
     *out.mutable_error() = made.error().to_proto();
     return out;
   }
   out.set_status(v1::TASK_STATUS_SUCCESS);
-  out.mutable_output()->set_data(made->dump(-1, ' ', false, json::error_handler_t::replace));
-  if (const auto& quality = (*made)["metadata"]["quality_score"]; quality.is_number())
-    out.set_quality(quality.get<double>());
+  out.mutable_output()->set_data(std::move(made->text));
+  if (made->quality)
+    out.set_quality(*made->quality);
   return out;
 }
 

@@ -8,6 +8,8 @@
 #include <caf/resumable.hpp>
 #include <caf/scheduler/coordinator.hpp>
 
+#include <sched.h>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -29,6 +31,11 @@ constexpr std::chrono::microseconds still_short{100};
 /// A thread that runs one handed-over actor after the other looks into the queue this often.
 constexpr uint32_t most_in_a_row = 32;
 
+/// A thread without work looks around for this long before it sleeps, one thread at a time: what comes over a link, or
+/// from a disk, is often answered by something that comes back at once, and to wake a thread costs more than all that
+/// an actor does. It gives the processor to whoever wants it meanwhile.
+constexpr std::chrono::microseconds look_around{60};
+
 /// An actor that was handed over by a handler which then does not end is found by a thread that sleeps after this time.
 constexpr std::chrono::milliseconds look_again{20};
 
@@ -43,6 +50,7 @@ public:
     /// `queue.size()`, for a look without the lock.
     std::atomic<size_t> waiting{0};
     std::atomic<size_t> asleep{0};
+    std::atomic<bool> somebody_looks{false};
   };
 
   struct worker_data {
@@ -131,6 +139,9 @@ private:
       if (auto* job = take(mine))
         return job;
     mine.in_a_row = 0;
+    if (all.waiting.load(std::memory_order_relaxed) == 0)
+      if (auto* job = look(self))
+        return job;
     for (std::unique_lock guard{all.lock};;) {
       if (!all.queue.empty()) {
         auto* job = all.queue.front();
@@ -147,6 +158,23 @@ private:
       all.filled.wait_for(guard, look_again * (others + 1));
       all.asleep.fetch_sub(1);
     }
+  }
+
+  template <class Worker>
+  caf::resumable* look(Worker* self) {
+    auto& all = d(self->parent());
+    if (all.somebody_looks.exchange(true, std::memory_order_acquire))
+      return nullptr;
+    caf::resumable* job = nullptr;
+    for (auto until = steady::now() + look_around; !job && steady::now() < until;) {
+      if (all.waiting.load(std::memory_order_relaxed) > 0)
+        break;
+      job = take_from_others(self);
+      if (!job)
+        ::sched_yield();
+    }
+    all.somebody_looks.store(false, std::memory_order_release);
+    return job;
   }
 
   static caf::resumable* take(worker_data& from) {

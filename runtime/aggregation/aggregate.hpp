@@ -52,4 +52,12 @@ using aggregation_request_ptr = std::shared_ptr<const aggregation_request>;
 /// question.
 result<json> aggregate(const aggregation_request& request);
 
+/// The same as JSON text. Where the strategy does not look into the outputs, neither does this: those of a wide fan-out
+/// are put together as they came.
+struct aggregate_text {
+  std::string text;
+  std::optional<double> quality;
+};
+result<aggregate_text> aggregate_as_text(const aggregation_request& request);
+
 } // namespace troupe

@@ -28,11 +28,12 @@ void group_body::begin(engine& run, frame& self) {
 }
 
 void group_body::child_ended(engine& run, frame& self, uint32_t slot, outcome how) {
-  slots_[slot].how = std::make_unique<outcome>(how);
+  slots_[slot].how = std::make_unique<outcome>(std::move(how));
+  const auto& mine = *slots_[slot].how;
   ++ended_;
-  partial_ = partial_ || how.partial;
-  if (!how.success() && !how.tolerated) {
-    auto failure = how;
+  partial_ = partial_ || mine.partial;
+  if (!mine.success() && !mine.tolerated) {
+    auto failure = mine;
     const auto& id = definition_.steps[slot].id;
     // The innermost name is the useful one; outer groups add theirs in front.
     failure.why.message = "step " + id + ": " + failure.why.message;
