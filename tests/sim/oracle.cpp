@@ -84,7 +84,7 @@ void oracle::feed(const std::string& id, run_record& run, const v1::RunEvent& ev
   run.shadow.step(event, implied);
   for (const auto& x : implied)
     if (const auto* start = std::get_if<start_task>(&x))
-      run.implied.emplace(start->task.task(), start->task.attempt(), start->task.epoch());
+      run.implied.emplace(start->task->task(), start->task->attempt(), start->task->epoch());
   ++run.seq;
 }
 

@@ -35,6 +35,11 @@ struct hosted_agents_test : test::threaded_fixture {
         throw std::runtime_error("out of luck");
       return json("recovered");
     });
+    catalog->functions().add("trips", [](const task_input& in) -> result<task_output> {
+      if (in.attempt() == 1 && in.input() == json(25))
+        throw std::runtime_error("tripped");
+      return in.input();
+    });
     supervisor_config all;
     all.name = "agents";
     agents = sys.spawn(supervisor, all, supervisor_probe{*metrics, "agents"});
@@ -115,6 +120,23 @@ TEST_F(hosted_agents_test, restarts_an_agent_that_throws) {
   EXPECT_EQ(first[1].error().message(), "agent crashed: out of luck");
   auto second = run({make_task(1, "null", "fragile", 2)}, spec);
   EXPECT_EQ(second[1].output().data(), "\"recovered\"");
+}
+
+TEST_F(hosted_agents_test, blames_a_crash_on_the_one_whose_turn_it_was) {
+  std::vector<v1::Task> tasks;
+  for (uint32_t i = 0; i < 50; ++i)
+    tasks.push_back(make_task(i, std::to_string(i), "trips"));
+  auto results = run(tasks, make_spec("trips", "function"));
+  ASSERT_EQ(results.size(), 50u);
+  for (auto& [number, x] : results) {
+    if (number < 25)
+      EXPECT_EQ(x.output().data(), std::to_string(number));
+    else if (number == 25)
+      EXPECT_EQ(x.error().code(), v1::ERROR_CODE_AGENT_CRASHED) << x.error().message();
+    else
+      EXPECT_TRUE(x.status() == v1::TASK_STATUS_SUCCESS || x.status() == v1::TASK_STATUS_REJECTED)
+          << number << ": " << x.error().message();
+  }
 }
 
 TEST_F(hosted_agents_test, keeps_the_reason_why_an_agent_cannot_be_made) {

@@ -29,6 +29,13 @@ struct aggregate_test : ::testing::Test {
   json made() {
     auto out = aggregate(request);
     EXPECT_TRUE(out) << (out ? "" : out.error().message);
+    auto text = aggregate_as_text(request);
+    EXPECT_TRUE(text.has_value());
+    if (text && out) {
+      EXPECT_EQ(json::parse(text->text), *out);
+      const auto& quality = (*out)["metadata"]["quality_score"];
+      EXPECT_EQ(text->quality ? json(*text->quality) : json{}, quality);
+    }
     return out ? *out : json{};
   }
 };
@@ -115,6 +122,19 @@ TEST_F(aggregate_test, reduce_folds_with_lua) {
   failure("b", "down");
   success("c", 3);
   EXPECT_EQ(made()["aggregated_result"], 14);
+}
+
+TEST_F(aggregate_test, quotes_names_of_branches_whatever_they_are) {
+  success("plain", 1);
+  success("with \"quotes\" and \\", 2);
+  success("zwölf\n", {{"deep", json::array({1, "\x7f"})}});
+  success("", nullptr);
+  EXPECT_EQ(made()["aggregated_result"].size(), 4u);
+}
+
+TEST_F(aggregate_test, has_nothing_where_nothing_succeeded) {
+  failure("a", "timed_out: no answer");
+  EXPECT_EQ(made()["aggregated_result"], json::object());
 }
 
 } // namespace

@@ -548,5 +548,32 @@ TEST_F(host_core_test, blames_a_crash_on_the_task_whose_turn_it_was_and_gives_th
   EXPECT_EQ(answers[1].result->status(), v1::TASK_STATUS_REJECTED) << "safe to send again";
 }
 
+TEST_F(host_core_test, takes_results_by_ticket_and_the_time_that_the_agent_tells) {
+  core->learn(make_spec("a"), now, true);
+  core->submit(make_task(1'000), 0, now);
+  auto instance = take<start_instance>().at(0).instance;
+  core->instance_up(instance, now);
+  core->finished(take<run_task>().at(0).ticket, std::make_unique<v1::TaskResult>(make_result(0)), 2, now);
+  core->take_actions();
+  for (uint32_t i = 1; i <= 3; ++i)
+    core->submit(make_task(i), 7, now);
+  auto running = take<run_task>();
+  ASSERT_EQ(running.size(), 3u) << "a quick one is given work ahead";
+  now += 100;
+  for (auto& x : running)
+    core->finished(x.ticket, std::make_unique<v1::TaskResult>(make_result(99)), 20, now);
+  auto answers = take<answer>();
+  ASSERT_EQ(answers.size(), 3u);
+  for (uint32_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(answers[i].result->task(), i + 1) << "whose it is the ticket says";
+    EXPECT_EQ(answers[i].result->timings().run_us(), 20u);
+    EXPECT_EQ(answers[i].result->timings().queued_us(), 80u);
+  }
+  core->finished(running[0].ticket, std::make_unique<v1::TaskResult>(make_result(1)), 20, now);
+  core->finished(uint64_t{77} << 32, std::make_unique<v1::TaskResult>(make_result(1)), 20, now);
+  EXPECT_TRUE(take<answer>().empty());
+  EXPECT_EQ(core->counters().late_results, 2u);
+}
+
 } // namespace
 } // namespace troupe

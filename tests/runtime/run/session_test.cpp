@@ -64,6 +64,49 @@ TEST_F(session_test, lets_no_command_leave_before_its_event_is_durable) {
   EXPECT_EQ(tasks_of(session.appended(2)).size(), 1U);
 }
 
+TEST_F(session_test, begins_a_wide_run_piece_by_piece) {
+  definition = test::compile(R"(
+workflow: wide
+agents: {w: {kind: lua, script: "return 1"}}
+steps: [{id: all, parallel: {each: "$.input.items", agent: w}}]
+)");
+  auto input = json{{"items", json::array()}};
+  for (int i = 0; i < 1'000; ++i)
+    input["items"].push_back(i);
+  submitted.mutable_run_submitted()->set_input(input.dump());
+  run_session session{definition, summary, false};
+  size_t pieces = 0;
+  std::vector<v1::Task> tasks;
+  session.begin(submitted, [&](std::vector<command> commands) {
+    pieces += commands.empty() ? 0 : 1;
+    for (auto& x : tasks_of(commands))
+      tasks.push_back(std::move(x));
+  });
+  EXPECT_GE(pieces, 1'000 / run_machine::piece);
+  auto whole = begun();
+  auto expected = tasks_of(whole.appended(1));
+  ASSERT_EQ(tasks.size(), expected.size());
+  for (size_t i = 0; i < tasks.size(); ++i)
+    EXPECT_EQ(tasks[i].SerializeAsString(), expected[i].SerializeAsString());
+  EXPECT_EQ(session.machine().digest(), whole.machine().digest());
+  EXPECT_TRUE(session.appended(1).empty()) << "everything has left";
+}
+
+TEST_F(session_test, keeps_the_end_back_of_a_run_that_its_first_event_ends) {
+  definition = test::compile(R"(
+workflow: nothing_to_do
+agents: {w: {kind: lua, script: "return 1"}}
+steps: [{id: x, agent: w, when: "false"}]
+)");
+  run_session session{definition, summary, false};
+  session.begin(submitted, [](std::vector<command> commands) { EXPECT_TRUE(commands.empty()); });
+  auto append = session.take_append();
+  ASSERT_TRUE(append);
+  EXPECT_TRUE(append->has_summary());
+  EXPECT_EQ(session.appended(session.last_appended()).size(), 1u);
+  EXPECT_TRUE(session.done());
+}
+
 TEST_F(session_test, stores_the_end_of_a_run_that_its_first_event_ends) {
   definition = test::compile(R"(
 workflow: nothing_to_do
