@@ -29,9 +29,14 @@ void host_core::submit(task_ptr shared, uint64_t sink, int64_t now) {
         // The owner may ask again over another link: the answer goes to where it listens now.
         known.epoch = task.epoch();
         known.sink = sink;
-        slots_[known.slot].sink = sink;
-        slots_[known.slot].epoch = task.epoch();
-        slots_[known.slot].task = std::move(shared);
+        auto& s = slots_[known.slot];
+        s.sink = sink;
+        if (s.epoch != task.epoch()) {
+          s.epoch = task.epoch();
+          auto again = std::make_shared<v1::Task>(*s.task);
+          again->set_epoch(s.epoch);
+          s.task = std::move(again);
+        }
       } else if (known.sink != sink) {
         known.sink = sink;
         auto gone = std::make_unique<v1::TaskResult>();

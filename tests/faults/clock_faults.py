@@ -20,7 +20,9 @@ def wrong_clock(world, name, offset="+0"):
     setting = world.folder / f"clock-of-{name}"
     setting.write_text(offset)
     return {
-        "LD_PRELOAD": str(found[0]),
+        # libfaketime asks for memory before it knows the clock, and jemalloc asks for the clock before it gives any: this
+        # process takes its memory from libc.
+        "LD_PRELOAD": f"{found[0]} libstdc++.so.6 libc.so.6",
         "FAKETIME_TIMESTAMP_FILE": str(setting),
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
