@@ -28,8 +28,7 @@ using run_coordinator_actor = task_owner_actor::extend<
     // Sends the current state of every step, then every change; or only the end. Never fails.
     caf::replies_to<v1::WatchRun, run_watcher_actor>::with<v1::RunSummary>,
     // From the journal.
-    caf::reacts_to<run_timer_tick>,
-    caf::reacts_to<store_retry_tick>>;
+    caf::reacts_to<run_timer_tick>, caf::reacts_to<store_retry_tick>>;
 
 /// The COORDINATOR of a node: takes in runs, starts a run coordinator for each, continues what a dead one left.
 using coordinator_actor = caf::typed_actor<

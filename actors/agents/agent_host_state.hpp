@@ -62,7 +62,8 @@ namespace troupe {
 
 using agent_host_shell = agent_host_actor::extend<
     // From agents.
-    caf::reacts_to<v1::TaskResult>, caf::reacts_to<serial_work_done>, caf::reacts_to<v1::TaskProgress>, caf::replies_to<v1::TaskOp>::with<v1::OpAnswer>,
+    caf::reacts_to<v1::TaskResult>, caf::reacts_to<serial_work_done>, caf::reacts_to<v1::TaskProgress>,
+    caf::replies_to<v1::TaskOp>::with<v1::OpAnswer>,
     // From those who start agents.
     caf::reacts_to<instance_started>, caf::reacts_to<instance_not_started>,
     // From itself.

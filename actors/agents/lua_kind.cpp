@@ -27,7 +27,8 @@ result<agent_actor> lua_kind::spawn(const v1::AgentSpec& spec, const agent_conte
 
 bool lua_kind::serial(const v1::AgentSpec& spec) const {
   auto settings = spec_config(spec);
-  auto script = settings ? text_setting(spec, *settings, "script") : result<std::string>{tl::unexpected(settings.error())};
+  auto script =
+      settings ? text_setting(spec, *settings, "script") : result<std::string>{tl::unexpected(settings.error())};
   return script && spec.concurrency() <= 1 && !lua_function::waits(*script);
 }
 

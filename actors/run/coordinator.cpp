@@ -119,7 +119,11 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
 
   fail_point("coordinator.submitted");
   auto promise = self_->make_response_promise<v1::RunAccepted>();
-  run_start from{definition->definition, definition->specs, create.summary(), {create.events().begin(), create.events().end()}, false};
+  run_start from{definition->definition,
+                 definition->specs,
+                 create.summary(),
+                 {create.events().begin(), create.events().end()},
+                 false};
   self_->request(neighbours_.journal, config_.journal_timeout, std::move(create))
       .then(
           [this, promise, from = std::move(from)](const v1::RunSummary& stored) mutable {
@@ -253,8 +257,11 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts,
                         then(&definition.error());
                         return;
                       }
-                      run_start from{
-                          definition->definition, definition->specs, details.summary(), {details.events().begin(), details.events().end()}, true};
+                      run_start from{definition->definition,
+                                     definition->specs,
+                                     details.summary(),
+                                     {details.events().begin(), details.events().end()},
+                                     true};
                       probe_->run_began();
                       probe_->run_resumed();
                       spdlog::info(

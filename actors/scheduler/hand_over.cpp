@@ -224,9 +224,8 @@ void has_only_waited(caf::execution_unit* context) {
 }
 
 void use_hand_over_scheduler(caf::actor_system_config& config) {
-  config.module_factories.push_back([](caf::actor_system& system) -> caf::actor_system::module* {
-    return new scheduler(system);
-  });
+  config.module_factories.push_back(
+      [](caf::actor_system& system) -> caf::actor_system::module* { return new scheduler(system); });
 }
 
 } // namespace troupe

@@ -12,9 +12,9 @@ namespace troupe {
 
 /// The clock of an actor system: time limits of requests, and delayed messages.
 ///
-/// CAF's own hands each of these to its thread, which wakes up for it, and again for each that is cancelled: two context
-/// switches for every request that is answered in time. This one keeps them under a lock, and its thread wakes up when
-/// one is due.
+/// CAF's own hands each of these to its thread, which wakes up for it, and again for each that is cancelled: two
+/// context switches for every request that is answered in time. This one keeps them under a lock, and its thread wakes
+/// up when one is due.
 class lazy_clock final : public caf::detail::thread_safe_actor_clock {
 public:
   lazy_clock() = default;

@@ -55,8 +55,8 @@ caf::actor start_journal(node_parts& parts, caf::actor_system& system) {
   journal_config config;
   journal_probe probe{*parts.metrics};
   config.open = [node = parts.config, probe] { return open_store(node, probe); };
-  // Waits for the disk on one of the scheduler's threads, of which there is one more for that: an append, its commit and
-  // what follows from it are then one chain, and no thread has to wake another one for each commit.
+  // Waits for the disk on one of the scheduler's threads, of which there is one more for that: an append, its commit
+  // and what follows from it are then one chain, and no thread has to wake another one for each commit.
   journal_actor handle = system.spawn(journal, std::move(config), probe);
   parts.directory.enter(&node_directory::journal, handle);
   return caf::actor_cast<caf::actor>(handle);

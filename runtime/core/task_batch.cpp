@@ -39,9 +39,9 @@ wire_batch::wire_batch(const task_batch& batch) {
 
 wire_batch::~wire_batch() {
   while (message_.agents_size() > 0)
-    (void) message_.mutable_agents()->UnsafeArenaReleaseLast();
+    (void)message_.mutable_agents()->UnsafeArenaReleaseLast();
   while (message_.tasks_size() > 0)
-    (void) message_.mutable_tasks()->UnsafeArenaReleaseLast();
+    (void)message_.mutable_tasks()->UnsafeArenaReleaseLast();
 }
 
 std::vector<result_ptr> take_results(v1::ResultBatch& batch) {

@@ -167,8 +167,7 @@ void dispatcher_core::impl::send(task_entry& x, site& to, int64_t now_ms, int64_
   node.tasks.push_back(x);
 
   auto full = [&](const task_batch& batch) {
-    return batch.tasks.size() >= config.max_batch_tasks
-           || node.open_bytes + x.bytes > config.max_batch_bytes;
+    return batch.tasks.size() >= config.max_batch_tasks || node.open_bytes + x.bytes > config.max_batch_bytes;
   };
   if (!node.open_batch || full(out.batches[*node.open_batch].batch)) {
     node.open_batch = out.batches.size();

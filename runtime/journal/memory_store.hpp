@@ -5,8 +5,8 @@
 
 #include <cstddef>
 #include <map>
-#include <unordered_map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace troupe {

@@ -12,9 +12,9 @@
 
 namespace troupe {
 
-/// What happened in a run so far, for those who come to watch it a little late: whoever starts a run and then watches it
-/// is to miss nothing. It keeps the run's events while they are few and small, and makes updates of them when somebody
-/// asks: a run that nobody watches pays nothing for updates.
+/// What happened in a run so far, for those who come to watch it a little late: whoever starts a run and then watches
+/// it is to miss nothing. It keeps the run's events while they are few and small, and makes updates of them when
+/// somebody asks: a run that nobody watches pays nothing for updates.
 class run_beginning {
 public:
   struct limits {

@@ -85,8 +85,8 @@ void coordinator::flush() {
   for (auto& x : actions.batches) {
     if (world_.trace)
       for (const auto& task : x.batch.tasks)
-        world_.say(home_, "sends {}/{} ({}) attempt {} to {}", task->run_id(), task->task(), task->step(), task->attempt(),
-                   x.node);
+        world_.say(home_, "sends {}/{} ({}) attempt {} to {}", task->run_id(), task->task(), task->step(),
+                   task->attempt(), x.node);
     if (auto i = nodes_.find(x.node); i != nodes_.end())
       post(i->second.host, [this, host = i->second.host, batch = std::move(x.batch)] {
         auto link = links_.find(host);

@@ -51,9 +51,10 @@ TEST_F(lazy_clock_test, ends_requests_that_are_not_answered_and_no_others) {
   caf::scoped_actor self{system};
   auto asker = system.spawn([=, to = caf::actor_cast<caf::actor>(self)](caf::event_based_actor* me) -> caf::behavior {
     me->request(silent, milliseconds{20}, 1)
-        .then([](int) {}, [=](const caf::error& why) {
-          caf::anon_send(to, why == caf::sec::request_timeout ? std::string{"late"} : std::string{"wrong"});
-        });
+        .then([](int) {},
+              [=](const caf::error& why) {
+                caf::anon_send(to, why == caf::sec::request_timeout ? std::string{"late"} : std::string{"wrong"});
+              });
     for (int i = 0; i < 1'000; ++i)
       me->request(quick, long_enough, i)
           .then([=](int x) { caf::anon_send(to, x); }, [=](const caf::error&) { caf::anon_send(to, -1); });

@@ -77,8 +77,7 @@ struct world {
     for (auto n = below(6); n > 0; --n) {
       auto x = dispatch_fixture::task(owner, static_cast<uint32_t>(tasks.size()), spec.name(),
                                       static_cast<int32_t>(below(3)) - 1);
-      if (below(4) == 0)
-        {
+      if (below(4) == 0) {
         auto* label = x.add_placement();
         label->set_key("zone");
         label->set_value("eu");

@@ -33,8 +33,7 @@ v1::NodeStatus node(std::vector<std::string> kinds, std::vector<std::string> fun
 placement_need need(const v1::AgentSpec* agent, std::map<std::string, std::string> labels = {}) {
   v1::Task task;
   task.set_agent("x");
-  for (auto& [key, value] : labels)
-    {
+  for (auto& [key, value] : labels) {
     auto* label = task.add_placement();
     label->set_key(key);
     label->set_value(value);
