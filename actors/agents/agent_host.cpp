@@ -18,6 +18,7 @@ void agent_host_state::start(pointer self, agent_host_config config, agent_host_
     neighbours_.context.metrics = std::make_shared<prometheus::Registry>();
   if (!neighbours_.context.log)
     neighbours_.context.log = spdlog::default_logger();
+  context_ = std::make_shared<const agent_context>(neighbours_.context);
   core_ = std::make_unique<host_core>(config_.limits);
   probe_ = std::make_unique<host_probe>(*neighbours_.context.metrics);
   for (auto& spec : config_.agents)
@@ -72,16 +73,17 @@ void agent_host_state::finished(v1::TaskResult& result) {
 }
 
 void agent_host_state::harvest(instance_entry& from, int64_t at) {
-  while (!from.work.empty()) {
-    auto& work = *from.work.front();
+  auto i = from.work.begin();
+  for (; i != from.work.end(); ++i) {
+    auto& work = **i;
     for (auto done = work.done.load(std::memory_order_acquire); work.taken < done; ++work.taken) {
       auto& x = work.items[work.taken];
       core_->finished(x.ticket, std::move(x.result), x.run_us, at);
     }
     if (work.taken < work.items.size())
-      return;
-    from.work.pop_front();
+      break;
   }
+  from.work.erase(from.work.begin(), i);
 }
 
 void agent_host_state::serial_done() {

@@ -55,9 +55,11 @@ void agent_host_state::act(host_action::start_instance& x) {
   entry.agent = x.agent;
   entry.agent_name = x.spec->name();
   entry.kind = x.spec->kind();
-  entry.is_serial = neighbours_.kinds->serial(*x.spec);
-  instances_.emplace(x.instance, std::move(entry));
   auto [i, is_new] = agents_.try_emplace(x.agent);
+  if (is_new)
+    i->second.is_serial = neighbours_.kinds->serial(*x.spec);
+  entry.is_serial = i->second.is_serial;
+  instances_.emplace(x.instance, std::move(entry));
   if (is_new) {
     i->second.child_id = x.spec->name() + " #" + std::to_string(++last_child);
     i->second.waiting.push_back(x);
@@ -105,12 +107,12 @@ void agent_host_state::start_under(agent_entry& a, const host_action::start_inst
   child_spec child;
   child.id = "instance " + std::to_string(x.instance);
   // Runs on the supervisor's thread, at the first start and at every restart.
-  child.start = [kinds = neighbours_.kinds, context = neighbours_.context, spec = x.spec, instance = x.instance,
+  child.start = [kinds = neighbours_.kinds, context = context_, spec = x.spec, instance = x.instance,
                  home = caf::actor_cast<caf::actor_addr>(agent_host_shell{self_})](caf::actor_system&) {
     auto host = caf::actor_cast<agent_host_shell>(home);
     if (!host)
       return caf::actor{};
-    auto made = kinds->spawn(*spec, context);
+    auto made = kinds->spawn(*spec, *context);
     if (!made) {
       caf::anon_send(host, instance_not_started{instance, made.error().to_proto()});
       return caf::actor{};

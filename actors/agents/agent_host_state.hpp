@@ -12,8 +12,8 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
-#include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -105,6 +105,7 @@ private:
     std::string child_id;
     std::string kind;
     supervisor_actor supervisor;
+    bool is_serial = false;
     /// Instances asked for before the supervisor was there.
     std::vector<host_action::start_instance> waiting;
   };
@@ -119,8 +120,8 @@ private:
     bool is_serial = false;
     bool was_up = false;
     bool abandoned = false;
-    /// What it has got and not done yet, as far as we know.
-    std::deque<serial_work_ptr> work;
+    /// What it has got and not done yet, as far as we know. Rarely more than two.
+    std::vector<serial_work_ptr> work;
     /// What it is to get at the end of this turn.
     serial_work_ptr next;
     /// Why `handle` ended, from the news of it until instance_ended.
@@ -161,6 +162,8 @@ private:
   pointer self_ = nullptr;
   agent_host_config config_;
   agent_host_neighbours neighbours_;
+  /// That of the neighbours, shared by all that starts agents.
+  std::shared_ptr<const agent_context> context_;
   std::unique_ptr<host_core> core_;
   std::unique_ptr<host_probe> probe_;
   std::unordered_map<uint64_t, agent_entry> agents_;

@@ -145,9 +145,9 @@ dispatch::task_entry* dispatcher_core::impl::find(const std::string& run_id, uin
   return i == tasks.end() ? nullptr : i->get();
 }
 
-std::optional<v1::Error> dispatcher_core::impl::refusal(const v1::Task& task, agent_entry* agent, uint64_t bytes,
-                                                        int64_t now_ms) {
-  if (find(task.run_id(), task.task(), task.attempt()))
+std::optional<v1::Error> dispatcher_core::impl::refusal(const v1::Task& task, const task_entry* same,
+                                                        agent_entry* agent, uint64_t bytes, int64_t now_ms) {
+  if (same)
     return make_error(v1::ERROR_CODE_ALREADY_EXISTS, "this attempt is under way for another owner or epoch", true);
   if (!agent)
     return make_error(v1::ERROR_CODE_NOT_FOUND,
@@ -172,7 +172,7 @@ void dispatcher_core::impl::enqueue(owner_id owner, task_ptr shared, int64_t now
     return;
   auto* agent = agent_of(task);
   auto bytes = static_cast<uint64_t>(task.ByteSizeLong());
-  if (auto error = refusal(task, agent, bytes, now_ms)) {
+  if (auto error = refusal(task, same, agent, bytes, now_ms)) {
     answer(owner, task, std::move(*error));
     return;
   }
@@ -319,7 +319,8 @@ void dispatcher_core::impl::learn(task_entry& x, const v1::TaskResult& r, int64_
 }
 
 void dispatcher_core::impl::complete(v1::TaskResult& r, const task_entry& x, const std::string& node) const {
-  r.set_node(node);
+  if (r.node() != node)
+    r.set_node(node);
   r.mutable_timings()->set_dispatched_at_ms(x.dispatched_wall_ms);
   if (r.status() == v1::TASK_STATUS_REJECTED) {
     auto again = is_worth_another_try(r.error().code());

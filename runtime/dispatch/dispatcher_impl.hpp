@@ -69,8 +69,9 @@ struct dispatcher_core::impl {
   };
 
   void enqueue(owner_id owner, task_ptr task, int64_t now_ms);
-  /// Why the task cannot wait; `agent` is null when there is no definition.
-  std::optional<v1::Error> refusal(const v1::Task& task, agent_entry* agent, uint64_t bytes, int64_t now_ms);
+  /// Why the task cannot wait; `same` is the attempt if it is here already, `agent` null when there is no definition.
+  std::optional<v1::Error> refusal(const v1::Task& task, const task_entry* same, agent_entry* agent, uint64_t bytes,
+                                   int64_t now_ms);
   void accept(task_entry& x, result_ptr r, int64_t now_ms);
   /// What the breaker and the placement learn from a result.
   void learn(task_entry& x, const v1::TaskResult& r, int64_t now_ms);
