@@ -154,6 +154,50 @@ TEST_F(coordinator_test, tells_nothing_but_the_end_to_a_watcher_who_wants_no_mor
   EXPECT_EQ(updates->back().run_finished().output(), "2");
 }
 
+TEST_F(coordinator_test, tells_who_comes_late_everything_once_it_is_durable) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  auto x = next_task();
+  seen->hold_appends = true;
+  answer(x, 1);
+  v1::WatchRun watch;
+  watch.set_run_id("r1");
+  ASSERT_TRUE(ask<v1::RunSummary>(boss, watch, watcher));
+  EXPECT_TRUE(updates->empty()) << "that x has ended is not in the journal yet";
+  release_appends();
+  auto y = next_task();
+  auto heard = updates->size();
+  std::vector<std::string> steps;
+  for (const auto& x1 : *updates)
+    if (x1.has_step_started())
+      steps.push_back("begins " + x1.step_started().step());
+    else if (x1.has_step_finished())
+      steps.push_back("ends " + x1.step_finished().step());
+  EXPECT_EQ(steps, (std::vector<std::string>{"begins x", "ends x", "begins y"}));
+  answer(y, 2);
+  ASSERT_GT(updates->size(), heard);
+  EXPECT_TRUE(updates->back().has_run_finished());
+  for (size_t i = 0; i < updates->size(); ++i)
+    EXPECT_EQ((*updates)[i].seq(), i + 1) << "nothing is missing, nothing comes twice";
+}
+
+TEST_F(coordinator_test, does_not_wait_for_a_journal_that_keeps_nothing) {
+  auto quick = spawn_coordinator("c2", true);
+  seen->hold_appends = true;
+  ask<v1::RunAccepted>(quick, submission(two_steps));
+  v1::WatchRun watch;
+  watch.set_run_id("r1");
+  ASSERT_TRUE(ask<v1::RunSummary>(quick, watch, watcher));
+  answer(next_task(), 1);
+  answer(next_task(), 2);
+  ASSERT_FALSE(updates->empty());
+  EXPECT_EQ(updates->back().run_finished().output(), "2");
+  EXPECT_EQ(std::count_if(updates->begin(), updates->end(), [](const auto& x) { return x.has_run_finished(); }), 1);
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_RUNNING) << "the journal has not caught up";
+  release_appends();
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_SUCCEEDED);
+  stop(quick);
+}
+
 TEST_F(coordinator_test, tells_a_late_watcher_how_a_run_ended) {
   ask<v1::RunAccepted>(boss, submission(two_steps));
   answer(next_task(), 1);

@@ -131,9 +131,10 @@ struct world : actor_fixture {
   run_neighbours neighbours{journal, dispatcher, combine, time};
   coordinator_actor boss = spawn_coordinator("c1");
 
-  coordinator_actor spawn_coordinator(const std::string& owner) {
+  coordinator_actor spawn_coordinator(const std::string& owner, bool volatile_journal = false) {
     coordinator_config config;
     config.owner = owner;
+    config.run.volatile_journal = volatile_journal;
     config.seed = 1;
     return sys.spawn(coordinator, config, neighbours, nodes, run_probe{metrics});
   }
