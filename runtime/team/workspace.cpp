@@ -14,6 +14,12 @@ constexpr size_t longest_name = 128;
 /// Entries of the log that `document` shows.
 constexpr size_t shown_log = 50;
 
+/// Questions that came with the document may be of any form: only those of ours have an id.
+bool has_id(const json& entry, const std::string& id) {
+  auto i = entry.is_object() ? entry.find("id") : entry.end();
+  return entry.is_object() && i != entry.end() && *i == id;
+}
+
 bool is_artifact_name(const std::string& name) {
   if (name.empty() || name.size() > longest_name)
     return false;
@@ -167,9 +173,8 @@ result<void> workspace::room_for_entry() {
 
 result<std::string> workspace::decide(const std::string& by, json decision, const std::string& reason,
                                       const std::string& question, int64_t now_ms) {
-  if (!question.empty() && std::none_of(questions_.begin(), questions_.end(), [&](const json& q) {
-        return q.value("id", "") == question;
-      }))
+  if (!question.empty()
+      && std::none_of(questions_.begin(), questions_.end(), [&](const json& q) { return has_id(q, question); }))
     return fail(v1::ERROR_CODE_NOT_FOUND, "there is no open question \"" + question.substr(0, longest_name) + "\"");
   if (auto room = room_for_entry(); !room)
     return tl::unexpected<error>(room.error());
@@ -200,7 +205,7 @@ result<std::string> workspace::ask(const std::string& by, const std::string& que
 
 bool workspace::close_question(const std::string& id) {
   for (auto i = questions_.begin(); i != questions_.end(); ++i) {
-    if (!i->is_object() || i->value("id", "") != id)
+    if (!has_id(*i, id))
       continue;
     questions_.erase(i);
     document_.reset();

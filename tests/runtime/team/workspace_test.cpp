@@ -137,6 +137,13 @@ TEST_F(room, settles_an_open_question_with_a_decision) {
   EXPECT_EQ(ws.document()->at("decisions_made").at(0).at("decision"), "formal");
 }
 
+TEST_F(room, takes_questions_of_any_form_to_begin_with) {
+  ASSERT_TRUE(ws.seed({{"open_questions", {"who pays?", {{"id", 7}}, {{"id", "q-x"}, {"question", "when?"}}}}}, 1));
+  EXPECT_EQ(ws.decide("writer", "the buyer", "", "who pays?", 1).error().code, v1::ERROR_CODE_NOT_FOUND);
+  EXPECT_TRUE(ws.decide("writer", "tomorrow", "", "q-x", 1));
+  EXPECT_EQ(ws.document()->at("open_questions").size(), 2U);
+}
+
 TEST_F(room, begins_with_the_template) {
   auto done = ws.seed(R"({"id": "ws-001", "created": "2026-01-02T10:30:00Z",
     "task": {"goal": "Create market analysis report", "requirements": [], "constraints": []},
