@@ -113,14 +113,20 @@ void worker_link_state::cancel(const v1::CancelBatch& batch) {
 }
 
 void worker_link_state::answer(const v1::OpAnswerBatch& batch) {
-  if (troupe::send(*link_, 0, batch, {.more = !self_->mailbox().empty()}) != send_status::too_large)
+  if (auto status = troupe::send(*link_, 0, batch, {.more = !self_->mailbox().empty()});
+      status != send_status::too_large) {
+    check(status);
     return;
+  }
   // One by one; what is too large by itself becomes a refusal that fits.
   for (auto& x : batch.answers()) {
     v1::OpAnswerBatch one;
     *one.add_answers() = x;
-    if (troupe::send(*link_, 0, one) != send_status::too_large)
+    if (auto status = troupe::send(*link_, 0, one); status != send_status::too_large) {
+      if (!check(status))
+        return;
       continue;
+    }
     auto& refused = *one.mutable_answers(0);
     refused.clear_value();
     *refused.mutable_error() =
