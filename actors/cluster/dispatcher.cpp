@@ -88,11 +88,19 @@ void dispatcher_state::take_progress(const v1::ProgressBatch& batch) {
 }
 
 void dispatcher_state::take_operations(const v1::OpBatch& batch) {
+  auto& sender = self_->current_sender();
+  auto from = sender ? node_of_.find(sender->id()) : node_of_.end();
+  if (from == node_of_.end())
+    return;
   std::unordered_map<owner_id, v1::OpBatch> out;
-  for (auto& x : batch.operations())
-    // Of an attempt that nobody owns any more: its host is being told to stop it.
+  for (auto& x : batch.operations()) {
+    // A node speaks for what runs there and for nothing else. Of an attempt that nobody owns any more: its host is being
+    // told to stop it.
+    if (core_->node_of(x.run_id(), x.task(), x.attempt()) != from->second)
+      continue;
     if (auto owner = core_->owner_of(x.run_id(), x.task(), x.attempt()))
       *out[owner].add_operations() = x;
+  }
   for (auto& [owner, operations] : out)
     if (auto i = owners_.find(owner); i != owners_.end())
       self_->send(i->second, std::move(operations));
