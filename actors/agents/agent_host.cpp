@@ -116,12 +116,19 @@ caf::typed_response_promise<v1::OpAnswer> agent_host_state::operate(v1::TaskOp& 
     promise.deliver(caf::make_error(ec::cancelled, "the task has ended"));
     return promise;
   }
-  if (operations_.size() >= max_operations) {
-    promise.deliver(caf::make_error(ec::resource_exhausted, "too many operations wait on this node"));
+  auto bytes = op.ByteSizeLong();
+  if (operations_.size() >= max_operations || operation_bytes_ + bytes > max_operation_bytes) {
+    promise.deliver(caf::make_error(ec::resource_exhausted,
+                                    operations_.empty() ? "the operation is larger than a node takes"
+                                                        : "too many operations wait on this node"));
     return promise;
   }
   // The same operation again: the later asker is the one who listens.
-  operations_.insert_or_assign(op_key{op.run_id(), op.task(), op.attempt(), op.number()}, promise);
+  op_key key{op.run_id(), op.task(), op.attempt(), op.number()};
+  if (auto i = operations_.find(key); i != operations_.end())
+    end_operation(i);
+  operations_.emplace(std::move(key), open_operation{promise, bytes});
+  operation_bytes_ += bytes;
   op.set_epoch(owner->epoch);
   if (sink->second.results.results_size() == 0 && sink->second.operations.operations_size() == 0)
     dirty_.push_back(owner->sink);
@@ -130,13 +137,19 @@ caf::typed_response_promise<v1::OpAnswer> agent_host_state::operate(v1::TaskOp& 
   return promise;
 }
 
+std::map<agent_host_state::op_key, agent_host_state::open_operation>::iterator
+agent_host_state::end_operation(std::map<op_key, open_operation>::iterator i) {
+  operation_bytes_ -= i->second.bytes;
+  return operations_.erase(i);
+}
+
 void agent_host_state::answered(v1::OpAnswerBatch& batch) {
   for (auto& x : *batch.mutable_answers()) {
     auto i = operations_.find(op_key{x.run_id(), x.task(), x.attempt(), x.number()});
     if (i == operations_.end())
       continue;
-    i->second.deliver(std::move(x));
-    operations_.erase(i);
+    i->second.answer.deliver(std::move(x));
+    end_operation(i);
   }
 }
 
@@ -144,8 +157,8 @@ void agent_host_state::forget_operations(const v1::TaskResult& x) {
   auto i = operations_.lower_bound(op_key{x.run_id(), x.task(), x.attempt(), 0});
   while (i != operations_.end() && std::get<0>(i->first) == x.run_id() && std::get<1>(i->first) == x.task()
          && std::get<2>(i->first) == x.attempt()) {
-    i->second.deliver(caf::make_error(ec::cancelled, "the task has ended"));
-    i = operations_.erase(i);
+    i->second.answer.deliver(caf::make_error(ec::cancelled, "the task has ended"));
+    i = end_operation(i);
   }
 }
 

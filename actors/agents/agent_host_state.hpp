@@ -78,8 +78,10 @@ struct agent_host_state {
   /// A batch goes out before the mailbox had its turn when it gets longer or larger than this.
   static constexpr int max_batch_results = 4'096;
   static constexpr size_t max_batch_bytes = size_t{512} << 10;
-  /// Operations of members of teams that wait for their answers.
+  /// Operations of members of teams that wait for their answers, and their bytes. What a link has to write is bounded
+  /// too, and a node that writes more is cut off: no agent may bring its node there.
   static constexpr size_t max_operations = 100'000;
+  static constexpr size_t max_operation_bytes = size_t{64} << 20;
 
   void start(pointer self, agent_host_config config, agent_host_neighbours neighbours);
 
@@ -139,6 +141,11 @@ private:
   /// (run, task, attempt, number)
   using op_key = std::tuple<std::string, uint32_t, uint32_t, uint32_t>;
 
+  struct open_operation {
+    caf::typed_response_promise<v1::OpAnswer> answer;
+    size_t bytes = 0;
+  };
+
   int64_t now() const;
   void apply();
   /// Takes what the instance has done.
@@ -153,6 +160,7 @@ private:
   void start_under(agent_entry& a, const host_action::start_instance& x);
   /// The task is answered: nobody will hear of its operations any more.
   void forget_operations(const v1::TaskResult& x);
+  std::map<op_key, open_operation>::iterator end_operation(std::map<op_key, open_operation>::iterator i);
   void stop_child_of(const supervisor_actor& supervisor, const std::string& id);
   void forget_instances(uint64_t agent);
   void send_results(sink_entry& sink);
@@ -180,7 +188,8 @@ private:
   std::vector<uint64_t> to_run_;
   bool progress_pending_ = false;
   /// Operations under way.
-  std::map<op_key, caf::typed_response_promise<v1::OpAnswer>> operations_;
+  std::map<op_key, open_operation> operations_;
+  size_t operation_bytes_ = 0;
   /// When the earliest tick that is on its way comes; INT64_MAX = none.
   int64_t next_tick_ = INT64_MAX;
   std::vector<caf::typed_response_promise<v1::Ack>> draining_;
