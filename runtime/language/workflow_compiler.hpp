@@ -114,17 +114,21 @@ private:
 
   // compile_team.cpp
   team_step compile_team(const document_value& at, const object_reader& keys, const surroundings& in);
+  void compile_conflicts(team_step& out, const object_reader& keys);
+  void compile_team_limits(team_step& out, const document_value& at);
+  std::shared_ptr<const step> agent_only(const document_value& at);
+
+  // compile_team_members.cpp
   void compile_members(team_step& out, const document_value& at, const surroundings& in);
   team_member compile_member(const document_value& at, const surroundings& in);
   std::shared_ptr<const step> compile_member_work(team_member& member, const object_reader& keys,
                                                   const surroundings& in);
+  std::optional<uint32_t> resolve_role(const team_step& team, const document_value& at);
+
+  // compile_team_turns.cpp
   void compile_turns(team_step& out, const object_reader& keys, const surroundings& in);
   void compile_phases(team_step& out, const document_value& phases);
   void compile_review(team_step& out, const object_reader& keys);
-  void compile_conflicts(team_step& out, const object_reader& keys);
-  void compile_team_limits(team_step& out, const document_value& at);
-  std::optional<uint32_t> resolve_role(const team_step& team, const document_value& at);
-  std::shared_ptr<const step> agent_only(const document_value& at);
 
   // compile_aggregate.cpp
   /// `branches`: how many there are, where the document says it.

@@ -130,27 +130,32 @@ private:
     json refused = json::array();
   };
 
-  // team_body.cpp: turns and their order
+  // team_body.cpp
   std::optional<error> set_up(context c);
+  void finish(context c, const std::string& reason, bool completed);
+  void at_bound(context c, const std::string& why);
+  void fail(context c, error why);
+  void stop_timers(context c);
+  std::string list_roles() const;
+
+  // team_order.cpp
   void next(context c);
   void next_selected(context c);
   void selected(context c, const json& answer);
-  void take_turn(context c, uint32_t member);
-  void start_turn(context c, uint32_t member);
-  void turn_ended(context c, uint32_t slot, const outcome& how);
-  void close(context c, uint32_t slot);
-  void turn_over(context c, uint32_t slot);
   void after_turn(context c, uint32_t member, uint32_t handed_to, const std::string& verdict);
   void send_back(context c, uint32_t reviewer, const json& result);
   void iteration_over(context c);
   void next_iteration(context c, uint32_t phase);
   std::optional<bool> holds(context c);
-  void at_bound(context c, const std::string& why);
-  void finish(context c, const std::string& reason, bool completed);
-  void fail(context c, error why);
-  void stop_timers(context c);
   uint32_t turns_per_iteration() const;
+
+  // team_turn.cpp
+  void take_turn(context c, uint32_t member);
+  void start_turn(context c, uint32_t member);
+  void turn_ended(context c, uint32_t slot, const outcome& how);
+  void close(context c, uint32_t slot);
   std::string read_verdict(context c, uint32_t slot);
+  void turn_over(context c, uint32_t slot);
 
   // team_operations.cpp
   op_result perform(context c, const op_source& from, const v1::TaskOp& op);

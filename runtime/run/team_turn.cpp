@@ -1,0 +1,161 @@
+// The course of a turn: the member is told, works, and its output becomes operations and an artifact.
+#include "runtime/run/engine.hpp"
+#include "runtime/run/team_body.hpp"
+#include "runtime/team/op_json.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+constexpr size_t most_closing_operations = 1'000;
+
+} // namespace
+
+void team_body::take_turn(context c, uint32_t member) {
+  ++running_turns_;
+  if (members_[member].busy != 0)
+    members_[member].turn_waits = true;
+  else
+    start_turn(c, member);
+}
+
+void team_body::start_turn(context c, uint32_t member) {
+  auto& state = members_[member];
+  state.turn_waits = false;
+  ++turns_;
+  ++turns_in_iteration_;
+  ws_->set_progress(phase_name(), iteration_, turns_, last_member_ == nobody ? "" : role(last_member_));
+  last_member_ = member;
+  child_record record;
+  record.member = member;
+  record.turn = turns_;
+  record.seen = ws_->versions();
+  auto slot = add_child(std::move(record));
+  state.busy = slot;
+  child_options options;
+  options.branch = role(member);
+  options.turn = std::make_shared<const turn_info>(
+      turn_info{role(member), false, context_for(c, member, nullptr, state.box.take_notices())});
+  state.refused = json::array();
+  auto event = event_of(c, role(member));
+  event.mutable_turn_began()->set_turn(turns_);
+  publish(c, std::move(event));
+  children_.at(slot).at = &c.run.start_child(c.self, *definition_.members[member].work, slot, std::move(options));
+}
+
+void team_body::turn_ended(context c, uint32_t slot, const outcome& how) {
+  auto& child = children_.at(slot);
+  forget_ops(slot);
+  detach_waiters(slot);
+  if (!how.success() && !how.tolerated) {
+    auto event = event_of(c, role(child.member));
+    event.mutable_turn_ended()->set_turn(child.turn);
+    event.mutable_turn_ended()->set_outcome("failed");
+    event.mutable_turn_ended()->set_comments(how.why.message);
+    publish(c, std::move(event));
+    auto why = how.why;
+    why.message = "the turn of " + role(child.member) + ": " + why.message;
+    fail(c, std::move(why));
+    return;
+  }
+  partial_ = partial_ || how.partial;
+  child.how = how;
+  child.closing = true;
+  child.result = how.output.value();
+  if (child.result.is_object() && child.result.contains("operations")) {
+    auto operations = child.result["operations"];
+    child.result = child.result.contains("output") ? json(child.result["output"]) : json{};
+    if (!operations.is_array())
+      operations = json::array({operations});
+    for (auto& x : operations) {
+      auto op = parse_operation(x);
+      if (op && child.to_close.size() < most_closing_operations) {
+        child.to_close.push_back(std::move(*op));
+        continue;
+      }
+      op_result refused;
+      refused.why =
+          op ? error{v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                     "more than " + std::to_string(most_closing_operations) + " operations in one output", false}
+             : op.error();
+      op_done(c, {slot, nobody, 0}, std::move(refused), "operations");
+      if (op)
+        break;
+    }
+  }
+  auto artifact = artifact_of(child.member);
+  if (!artifact.empty() && !child.result.is_null()) {
+    v1::TaskOp write;
+    write.mutable_put()->set_artifact(artifact);
+    write.mutable_put()->set_value(child.result.dump(-1, ' ', false, json::error_handler_t::replace));
+    if (how.confidence)
+      write.mutable_put()->set_confidence(*how.confidence);
+    child.to_close.push_back(std::move(write));
+  }
+  close(c, slot);
+}
+
+void team_body::close(context c, uint32_t slot) {
+  auto& child = children_.at(slot);
+  while (!child.to_close.empty() && !over_) {
+    auto op = std::move(child.to_close.front());
+    child.to_close.pop_front();
+    op_source from{slot, nobody, ++child.operations};
+    auto result = perform(c, from, op);
+    if (result.pending)
+      return;
+    if (result.why)
+      op_done(c, from, std::move(result), name_of(op));
+  }
+  if (!over_)
+    turn_over(c, slot);
+}
+
+std::string team_body::read_verdict(context c, uint32_t slot) {
+  auto& child = children_.at(slot);
+  const auto& reviewers = definition_.reviewers;
+  if (std::find(reviewers.begin(), reviewers.end(), child.member) == reviewers.end() || !child.result.is_object())
+    return {};
+  auto i = child.result.find("verdict");
+  if (i == child.result.end() || i->is_null())
+    return {};
+  if (*i == "approve" || *i == "revise")
+    return i->get<std::string>();
+  op_result refused;
+  refused.why = error{v1::ERROR_CODE_INVALID_OUTPUT,
+                      "a verdict is \"approve\" or \"revise\"; this is "
+                          + i->dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 80),
+                      false};
+  op_done(c, {slot, nobody, 0}, std::move(refused), "verdict");
+  return {};
+}
+
+void team_body::turn_over(context c, uint32_t slot) {
+  auto verdict = read_verdict(c, slot);
+  auto child = std::move(children_.at(slot));
+  children_.erase(slot);
+  --running_turns_;
+  last_result_ = child.result;
+  if (child.how.quality)
+    quality_ = child.how.quality;
+  auto event = event_of(c, role(child.member));
+  event.mutable_turn_ended()->set_turn(child.turn);
+  event.mutable_turn_ended()->set_outcome(verdict.empty() ? "done" : verdict);
+  if (verdict == "revise" && child.result.contains("comments")) {
+    const auto& comments = child.result["comments"];
+    event.mutable_turn_ended()->set_comments(comments.is_string() ? comments.get<std::string>() : comments.dump());
+  }
+  publish(c, std::move(event));
+  members_[child.member].busy = 0;
+  if (verdict == "revise")
+    send_back(c, child.member, child.result);
+  if (!over_)
+    after_turn(c, child.member, child.handed_to, verdict);
+  if (!over_)
+    free_member(c, child.member);
+}
+
+} // namespace troupe
