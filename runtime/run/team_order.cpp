@@ -68,6 +68,7 @@ void team_body::next(context c) {
 }
 
 void team_body::next_selected(context c) {
+  ws_->set_progress(phase_name(), iteration_, turns_, last_member_ == nobody ? "" : role(last_member_));
   c.self.workspace_info = ws_->document();
   if (definition_.selector) {
     auto chosen = definition_.selector->evaluate(frame_scope{c.run, c.self});

@@ -211,6 +211,15 @@ TEST(team, lets_an_agent_choose_who_is_next) {
   EXPECT_THAT(order, ElementsAre("", "editor", ""));
 }
 
+TEST(team, tells_the_selector_who_had_the_last_turn) {
+  run_harness run{writing_team(R"(
+      goal: g
+      agents: [{role: writer}, {role: editor}]
+      turns: {selector: "workspace.turn < 4 and (workspace.last_role == 'writer' and 'editor' or 'writer') or nil"}
+)")};
+  EXPECT_THAT(turns_of(run, just_text), ElementsAre("writer", "editor", "writer", "editor"));
+}
+
 TEST(team, names_the_roles_when_the_selector_chooses_none_of_them) {
   run_harness run{writing_team(R"(
       agents: [{role: writer}, {role: editor}]
