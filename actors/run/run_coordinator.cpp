@@ -113,19 +113,18 @@ void run_coordinator_state::progress(const v1::ProgressBatch& batch) {
 void run_coordinator_state::operations(v1::OpBatch& batch) {
   v1::OpAnswerBatch refused;
   for (auto& op : *batch.mutable_operations()) {
-    v1::OpAnswer late;
-    late.set_run_id(op.run_id());
-    late.set_task(op.task());
-    late.set_attempt(op.attempt());
-    late.set_number(op.number());
+    if (auto why = session_->machine().refusal_of(op)) {
+      auto& answer = *refused.add_answers();
+      answer.set_run_id(op.run_id());
+      answer.set_task(op.task());
+      answer.set_attempt(op.attempt());
+      answer.set_number(op.number());
+      *answer.mutable_error() = why->to_proto();
+      continue;
+    }
     v1::RunEvent event;
     event.mutable_task_operation()->mutable_op()->Swap(&op);
-    if (session_->offer(std::move(event), now()))
-      continue;
-    *late.mutable_error() =
-        error{v1::ERROR_CODE_FENCED, "this attempt is no longer the current one, or no turn of a team", false}
-            .to_proto();
-    *refused.add_answers() = std::move(late);
+    session_->offer(std::move(event), now());
   }
   if (refused.answers_size() > 0)
     self_->send(neighbours_.dispatcher, std::move(refused));

@@ -13,9 +13,7 @@ engine::engine(workflow_ptr definition, bool publish_updates)
 // -- events -----------------------------------------------------------------------------------------------------------
 
 bool engine::accepts(const v1::RunEvent& event) const {
-  auto current = [this](uint32_t task, uint32_t attempt) {
-    return task < tasks_.size() && tasks_[task].active && tasks_[task].attempt == attempt;
-  };
+  auto current = [this](uint32_t task, uint32_t attempt) { return is_current(task, attempt); };
   if (event.event_case() == v1::RunEvent::kRunSubmitted)
     return !started_;
   if (!started_ || finished_)
@@ -31,10 +29,8 @@ bool engine::accepts(const v1::RunEvent& event) const {
     return timers_.count(event.timer_fired().timer()) > 0;
   case v1::RunEvent::kRunCancelRequested:
     return true;
-  case v1::RunEvent::kTaskOperation: {
-    const auto& op = event.task_operation().op();
-    return op.epoch() == epoch_ && current(op.task(), op.attempt()) && turn_of(op.task()) != nullptr;
-  }
+  case v1::RunEvent::kTaskOperation:
+    return !refusal_of(event.task_operation().op());
   case v1::RunEvent::kQuestionAnswered:
     return who_awaits(event.question_answered()) != nullptr;
   case v1::RunEvent::kRunResumed:
@@ -42,6 +38,19 @@ bool engine::accepts(const v1::RunEvent& event) const {
   default:
     return false;
   }
+}
+
+bool engine::is_current(uint32_t task, uint32_t attempt) const {
+  return task < tasks_.size() && tasks_[task].active && tasks_[task].attempt == attempt;
+}
+
+std::optional<error> engine::refusal_of(const v1::TaskOp& op) const {
+  const auto* f = started_ && !finished_ && op.epoch() == epoch_ && is_current(op.task(), op.attempt())
+                      ? turn_of(op.task())
+                      : nullptr;
+  if (f == nullptr)
+    return error{v1::ERROR_CODE_FENCED, "this attempt is no longer the current one, or no turn of a team", false};
+  return f->parent->body->too_much(op);
 }
 
 void engine::apply(const v1::RunEvent& event, std::vector<command>& out, const std::function<void()>& more) {

@@ -37,6 +37,7 @@ public:
 
   // What run_machine exposes.
   bool accepts(const v1::RunEvent& event) const;
+  std::optional<error> refusal_of(const v1::TaskOp& op) const;
   void apply(const v1::RunEvent& event, std::vector<command>& out, const std::function<void()>& more);
   bool started() const {
     return started_;
@@ -166,6 +167,7 @@ private:
   uint64_t start_timer_for(frame& f, timer_role role, uint32_t which, int64_t delay_ms);
   frame* find(uint32_t id) const;
   /// The turn that a task belongs to; null when it is none of a team's.
+  bool is_current(uint32_t task, uint32_t attempt) const;
   frame* turn_of(uint32_t task) const;
   frame* who_awaits(const v1::QuestionAnswered& answer) const;
   v1::RunUpdate started_update(const frame& f, uint32_t children) const;

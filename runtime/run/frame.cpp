@@ -10,6 +10,10 @@ void step_body::task_lost(engine&, frame&, const v1::TaskLost&) {}
 
 void step_body::operation(engine&, frame&, uint32_t, const v1::TaskOp&) {}
 
+std::optional<error> step_body::too_much(const v1::TaskOp&) const {
+  return std::nullopt;
+}
+
 bool step_body::awaits(const v1::QuestionAnswered&) const {
   return false;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/core/json.hpp"
+#include "runtime/core/result.hpp"
 #include "runtime/run/outcome.hpp"
 #include "runtime/workflow/step.hpp"
 #include "troupe/v1/journal.pb.h"
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +51,9 @@ public:
   /// An agent below the child in `slot`, which carries a turn, did something. Answered through
   /// engine::answer_operation, now or later.
   virtual void operation(engine& run, frame& self, uint32_t slot, const v1::TaskOp& op);
+
+  /// Why such an operation is refused in whatever state: it is not even journaled, for there may be many of them.
+  virtual std::optional<error> too_much(const v1::TaskOp& op) const;
 
   /// Whether a person's answer would change anything.
   virtual bool awaits(const v1::QuestionAnswered& answer) const;

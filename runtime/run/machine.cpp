@@ -21,6 +21,10 @@ bool run_machine::accepts(const v1::RunEvent& event) const {
   return impl_->run.accepts(event);
 }
 
+std::optional<error> run_machine::refusal_of(const v1::TaskOp& op) const {
+  return impl_->run.refusal_of(op);
+}
+
 void run_machine::step(const v1::RunEvent& event, std::vector<command>& out, const std::function<void()>& more) {
   impl_->run.apply(event, out, more);
 }

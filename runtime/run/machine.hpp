@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/core/result.hpp"
 #include "runtime/run/command.hpp"
 #include "runtime/workflow/workflow.hpp"
 #include "troupe/v1/journal.pb.h"
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,9 @@ public:
   /// Whether `event` would change anything: a result for a task's current attempt, a timer that still runs, … Events
   /// that are not accepted must not be journaled.
   bool accepts(const v1::RunEvent& event) const;
+
+  /// Why an operation is not accepted: its attempt is not the current one, or it is more than its team takes.
+  std::optional<error> refusal_of(const v1::TaskOp& op) const;
 
   /// Applies an accepted event and appends what follows from it to `out`. An event that is not accepted does nothing.
   /// `more` is called in between whenever `out` has grown by a `piece`, and may take what is in it: the first tasks of

@@ -34,6 +34,7 @@ public:
   void child_ended(engine& run, frame& self, uint32_t slot, outcome how) override;
   void timer_fired(engine& run, frame& self, uint32_t which) override;
   void operation(engine& run, frame& self, uint32_t slot, const v1::TaskOp& op) override;
+  std::optional<error> too_much(const v1::TaskOp& op) const override;
   bool awaits(const v1::QuestionAnswered& answer) const override;
   void question_answered(engine& run, frame& self, const v1::QuestionAnswered& answer) override;
   void stop(engine& run, frame& self, const std::string& reason) override;
@@ -66,6 +67,8 @@ private:
   };
 
   struct op_record {
+    /// False: it was refused on its way here, so that a later one came first.
+    bool has_come = false;
     uint64_t fingerprint = 0;
     uint32_t attempt = 0;
     bool pending = false;
@@ -132,6 +135,7 @@ private:
 
   // team_body.cpp
   std::optional<error> set_up(context c);
+  std::optional<error> begin_with(context c, const json& given, const std::string& place);
   void finish(context c, const std::string& reason, bool completed);
   void at_bound(context c, const std::string& why);
   void fail(context c, error why);

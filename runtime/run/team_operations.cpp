@@ -3,12 +3,19 @@
 #include "runtime/run/team_body.hpp"
 #include "runtime/team/op_json.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
 namespace troupe {
 
 namespace {
+
+/// Bytes of a name that an error shows.
+constexpr size_t shown = 64;
+
+/// What is no artifact may have so many bytes even where artifacts may not.
+constexpr size_t always_allowed = 4'096;
 
 uint64_t fingerprint_of(const v1::TaskOp& op) {
   auto bare = op;
@@ -55,13 +62,8 @@ void team_body::operation(engine& run, frame& self, uint32_t slot, const v1::Tas
   auto& log = ops_[op.task()];
   log.slot = slot;
   auto position = op.number() - 1;
-  if (op.number() == 0 || position > log.records.size())
-    return refuse({v1::ERROR_CODE_INVALID_INPUT,
-                   "operations are numbered from 1 without gaps; " + std::to_string(log.records.size() + 1)
-                       + " is next, not " + std::to_string(op.number()),
-                   false});
   auto fingerprint = fingerprint_of(op);
-  if (position < log.records.size()) {
+  if (position < log.records.size() && log.records[position].has_come) {
     auto& known = log.records[position];
     if (known.fingerprint == fingerprint && !known.is_read) {
       known.attempt = op.attempt();
@@ -73,12 +75,11 @@ void team_body::operation(engine& run, frame& self, uint32_t slot, const v1::Tas
     if (known.fingerprint != fingerprint)
       drop_ops_from(c, log, position);
   }
-  if (log.records.size() >= definition_.limits.operations_per_turn)
-    return refuse({v1::ERROR_CODE_RESOURCE_EXHAUSTED,
-                   "a turn may do " + std::to_string(definition_.limits.operations_per_turn) + " operations", false});
-  if (position == log.records.size())
-    log.records.emplace_back();
+  // Bounded by `too_much`.
+  if (position >= log.records.size())
+    log.records.resize(position + 1);
   auto& record = log.records[position];
+  record.has_come = true;
   record.fingerprint = fingerprint;
   record.attempt = op.attempt();
   record.pending = true;
@@ -86,6 +87,23 @@ void team_body::operation(engine& run, frame& self, uint32_t slot, const v1::Tas
   auto result = perform(c, from, op);
   if (!result.pending)
     op_done(c, from, std::move(result), name_of(op));
+}
+
+std::optional<error> team_body::too_much(const v1::TaskOp& op) const {
+  const auto& limits = definition_.limits;
+  if (op.number() == 0)
+    return error{v1::ERROR_CODE_INVALID_INPUT, "operations are numbered from 1", false};
+  if (op.number() > limits.operations_per_turn)
+    return error{v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                 "a turn may do " + std::to_string(limits.operations_per_turn) + " operations", false};
+  auto bytes = op.has_put() ? op.put().value().size() : op.ByteSizeLong();
+  if (bytes <= (op.has_put() ? limits.artifact_bytes : std::max(limits.artifact_bytes, always_allowed)))
+    return std::nullopt;
+  auto what = op.has_put() ? "artifact " + op.put().artifact().substr(0, shown) : std::string{name_of(op)};
+  return error{v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+               what + " would have " + std::to_string(bytes) + " bytes; the limit is "
+                   + std::to_string(limits.artifact_bytes) + ": put a reference (a path, a URL) in its place",
+               false};
 }
 
 void team_body::drop_ops_from(context c, op_log& log, size_t first) {

@@ -97,6 +97,12 @@ public:
 
   /// What an agent that works on `task` does during its turn; whether the machine took it.
   bool operate(const v1::Task& task, uint32_t number, const json& operation) {
+    v1::RunEvent event;
+    *event.mutable_task_operation()->mutable_op() = operation_of(task, number, operation);
+    return offer(std::move(event));
+  }
+
+  static v1::TaskOp operation_of(const v1::Task& task, uint32_t number, const json& operation) {
     auto op = parse_operation(operation);
     if (!op)
       throw std::runtime_error(op.error().message);
@@ -105,9 +111,7 @@ public:
     op->set_attempt(task.attempt());
     op->set_epoch(task.epoch());
     op->set_number(number);
-    v1::RunEvent event;
-    *event.mutable_task_operation()->mutable_op() = std::move(*op);
-    return offer(std::move(event));
+    return std::move(*op);
   }
 
   /// The newest answer to an operation of `task`, as agents see it; null when there is none yet.

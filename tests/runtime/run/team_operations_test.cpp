@@ -210,11 +210,22 @@ TEST(team_operations, begins_anew_where_a_later_attempt_differs) {
   EXPECT_THAT(run.open_steps(), ElementsAre("t[b:answer]"));
 }
 
-TEST(team_operations, refuses_numbers_with_gaps) {
+TEST(team_operations, leaves_room_for_what_was_refused_on_its_way) {
   run_harness run{in_turn};
   auto a = run.task_at("t[a]");
-  run.operate(a, 3, put("draft", "one"));
-  EXPECT_THAT(std::string{run.answer_of(a, 3)["error"]["message"]}, HasSubstr("1 is next, not 3"));
+  run.operate(a, 1, put("draft", "one"));
+  // A host or a link has refused the second.
+  run.operate(a, 3, put("draft", "three"));
+  EXPECT_EQ(run.answer_of(a, 3)["value"]["version"], 2);
+  run.lose(a);
+  // Where the next attempt gets it through, what followed stays.
+  auto again = run.task_at("t[a]");
+  run.operate(again, 1, put("draft", "one"));
+  run.operate(again, 2, put("notes", "two"));
+  run.operate(again, 3, put("draft", "three"));
+  EXPECT_EQ(run.answer_of(again, 2)["value"]["version"], 1);
+  EXPECT_EQ(run.answer_of(again, 3)["value"]["version"], 2) << "the recorded answer";
+  EXPECT_FALSE(run.operate(again, 0, put("draft", "none"))) << "they are counted from 1";
 }
 
 TEST(team_operations, takes_nothing_from_tasks_outside_of_a_team) {
@@ -328,9 +339,24 @@ TEST(team_operations, bounds_what_a_turn_may_do) {
   auto a = run.task_at("t[a]");
   run.operate(a, 1, {{"op", "log"}, {"text", "one"}});
   run.operate(a, 2, {{"op", "log"}, {"text", "two"}});
-  run.operate(a, 3, {{"op", "log"}, {"text", "three"}});
   EXPECT_THAT(std::string{run.answer_of(a, 2)["error"]["message"]}, HasSubstr("1 messages"));
-  EXPECT_THAT(std::string{run.answer_of(a, 3)["error"]["message"]}, HasSubstr("a turn may do 2 operations"));
+  json third{{"op", "log"}, {"text", "three"}};
+  EXPECT_FALSE(run.operate(a, 3, third)) << "it is not even journaled";
+  EXPECT_EQ(run.machine.refusal_of(run.operation_of(a, 3, third))->message, "a turn may do 2 operations");
+}
+
+TEST(team_operations, bounds_what_an_operation_may_say) {
+  run_harness run{three_members("      turns: free\n      limits: {artifact_bytes: 5000}\n")};
+  auto a = run.task_at("t[a]");
+  for (const auto& large : {put("draft", std::string(5'000, 'x')), ask("b", std::string(5'000, 'x')),
+                            json{{"op", "log"}, {"text", std::string(5'000, 'x')}}}) {
+    EXPECT_FALSE(run.operate(a, 1, large));
+    auto why = run.machine.refusal_of(run.operation_of(a, 1, large));
+    EXPECT_EQ(why->code, v1::ERROR_CODE_RESOURCE_EXHAUSTED);
+    EXPECT_THAT(why->message, HasSubstr("the limit is 5000"));
+  }
+  EXPECT_TRUE(run.operate(a, 2, put("draft", std::string(4'998, 'x'))));
+  EXPECT_EQ(run.answer_of(a, 2)["value"]["version"], 1);
 }
 
 /// Members that do what a list of numbers says, die and are taken over in the middle: whatever happens, the journal
