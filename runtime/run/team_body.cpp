@@ -4,6 +4,7 @@
 
 #include "runtime/run/engine.hpp"
 #include "runtime/run/frame_scope.hpp"
+#include "runtime/team/given_message.hpp"
 
 #include <utility>
 
@@ -64,40 +65,28 @@ std::optional<error> team_body::set_up(context c) {
       return value.error();
     given = std::move(*value);
   }
-  auto list = given.is_array() ? given : json::array();
-  if (!given.is_array() && !given.is_null())
-    list.push_back(given);
-  for (auto& entry : list) {
-    auto text = [&](const char* key) {
-      auto i = entry.is_object() ? entry.find(key) : entry.end();
-      return entry.is_object() && i != entry.end() && i->is_string() ? i->get<std::string>() : std::string{};
-    };
-    auto to = find_role(text("to"));
-    if (to == nobody)
-      return error{v1::ERROR_CODE_INVALID_INPUT,
-                   "a message to begin with is for \"" + text("to").substr(0, 64) + "\"; the team has " + list_roles(),
-                   false};
-    team_message message;
-    message.from = text("from").substr(0, 64);
-    message.to = role(to);
-    message.content = entry.contains("content") ? entry["content"] : json{};
-    auto type = text("type");
-    message.type = type == "request"    ? v1::AgentMessage::TYPE_REQUEST
-                   : type == "handoff"  ? v1::AgentMessage::TYPE_HANDOFF
-                   : type == "feedback" ? v1::AgentMessage::TYPE_FEEDBACK
-                                        : v1::AgentMessage::TYPE_EVENT;
-    auto priority = text("priority");
-    message.priority = priority == "high" ? 50 : priority == "low" ? -50 : 0;
-    auto asker = find_role(message.from);
-    // A question needs somebody to answer to; from outside of the team it is a notice.
-    if (message.type == v1::AgentMessage::TYPE_REQUEST && asker != nobody && asker != to) {
-      if (auto why = open_request(c, std::move(message), asker, to, std::nullopt))
-        return why;
-    } else if (auto why = send(c, message, to)) {
+  if (!given.is_array())
+    return given.is_null() ? std::nullopt : begin_with(c, given, "message");
+  for (size_t i = 0; i < given.size(); ++i)
+    if (auto why = begin_with(c, given[i], "messages[" + std::to_string(i) + "]"))
       return why;
-    }
-  }
   return std::nullopt;
+}
+
+std::optional<error> team_body::begin_with(context c, const json& given, const std::string& place) {
+  auto message = read_given_message(given);
+  if (!message)
+    return error{message.error().code, place + ": " + message.error().message, false};
+  auto to = find_role(message->to);
+  if (to == nobody)
+    return error{v1::ERROR_CODE_INVALID_INPUT, place + " is for \"" + message->to + "\"; the team has " + list_roles(),
+                 false};
+  auto asker = find_role(message->from);
+  // A question needs somebody to answer to; from outside of the team it is a notice.
+  if (message->requires_response && asker != nobody && asker != to)
+    return open_request(c, std::move(*message), asker, to, std::nullopt);
+  message->requires_response = false;
+  return send(c, *message, to);
 }
 
 std::string team_body::list_roles() const {
