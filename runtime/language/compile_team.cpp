@@ -26,6 +26,10 @@ team_step workflow_compiler::compile_team(const document_value& at, const object
   auto workflow = keys["workflow"];
   object_reader nested =
       workflow ? object_reader{check_, *workflow, keys_of("team_workflow"), "`workflow` of a team"} : keys;
+  for (auto key : {"phases", "max_iterations"})
+    if (workflow && keys[key] && nested[key])
+      check_.fault(*nested[key], std::string{"`"} + key + "` stands in the team and in its `workflow`",
+                   "remove one of the two");
   if (workflow && !phases)
     phases = nested["phases"];
   if (phases && out.order != team_step::turns::by_phase)
@@ -54,10 +58,7 @@ team_step workflow_compiler::compile_team(const document_value& at, const object
     out.ageing = check_.duration(*x).value_or(out.ageing);
   if (auto x = keys["limits"])
     compile_team_limits(out, *x);
-  if (auto x = keys["workspace"])
-    out.workspace = compile_mapping(*x, in);
-  if (auto x = keys["messages"])
-    out.messages = compile_mapping(*x, in);
+  compile_given(out, keys, in);
   if (auto x = keys["output"])
     out.output = compile_mapping(*x, inside);
   if (out.goal.empty() && !keys["goal"])
@@ -114,6 +115,12 @@ void workflow_compiler::compile_team_limits(team_step& out, const document_value
   read("history", 10'000, limits.history);
   read("operations_per_turn", 100'000, limits.operations_per_turn);
   read("inline_bytes", int64_t{64} << 20, limits.inline_bytes);
+  if (limits.artifact_bytes > limits.workspace_bytes)
+    check_.fault(at,
+                 "one artifact may have more bytes (" + std::to_string(limits.artifact_bytes)
+                     + ") than all of them together (" + std::to_string(limits.workspace_bytes) + ")",
+                 keys["workspace_bytes"] ? "raise `workspace_bytes` or lower `artifact_bytes`"
+                                         : "set `workspace_bytes` too");
 }
 
 // -- the template -----------------------------------------------------------------------------------------------------

@@ -183,4 +183,17 @@ std::optional<uint32_t> workflow_compiler::resolve_role(const team_step& team, c
   return std::nullopt;
 }
 
+std::vector<uint32_t> workflow_compiler::resolve_roles(const team_step& team, const document_value& at,
+                                                       const std::string& when_empty) {
+  std::vector<uint32_t> out;
+  if (!check_.list(at, "roles"))
+    return out;
+  if (at.node->items.empty())
+    check_.fault(at, when_empty, "name a role, or leave it out");
+  for (size_t i = 0; i < at.node->items.size(); ++i)
+    if (auto member = resolve_role(team, at.item(i)))
+      out.push_back(*member);
+  return out;
+}
+
 } // namespace troupe

@@ -11,6 +11,14 @@ namespace {
 
 constexpr size_t most_phases = 100;
 
+/// Whether a member ever has a turn: under `by_phase` it may be there to be asked only.
+bool has_turns(const team_step& team, uint32_t member) {
+  return team.order != team_step::turns::by_phase
+         || std::any_of(team.phases.begin(), team.phases.end(), [&](const team_phase& x) {
+              return std::find(x.members.begin(), x.members.end(), member) != x.members.end();
+            });
+}
+
 } // namespace
 
 void workflow_compiler::compile_turns(team_step& out, const object_reader& keys, const surroundings& in) {
@@ -33,6 +41,14 @@ void workflow_compiler::compile_turns(team_step& out, const object_reader& keys,
     }
     return;
   }
+  if (!at->is_text()) {
+    check_.mismatch(*at, "by_phase, round_robin, handoff, free, or {selector: …}");
+    return;
+  }
+  if (at->text() == "selector") {
+    check_.fault(*at, "who selects?", "say it: {selector: \"a Lua expression\"} or {selector: {agent: name}}");
+    return;
+  }
   auto word = check_.one_of(*at, {"by_phase", "round_robin", "handoff", "free"}).value_or("by_phase");
   out.order = word == "round_robin" ? turns::round_robin
               : word == "handoff"   ? turns::handoff
@@ -45,7 +61,8 @@ void workflow_compiler::compile_phases(team_step& out, const document_value& pha
     return;
   auto count = phases.node->items.size();
   if (count == 0 || count > most_phases) {
-    check_.fault(phases, "between 1 and " + std::to_string(most_phases) + " phases are possible");
+    check_.fault(phases, "between 1 and " + std::to_string(most_phases) + " phases are possible",
+                 count == 0 ? "leave `phases` out: then each member is one" : "let iterations repeat them");
     return;
   }
   std::set<std::string> seen;
@@ -53,21 +70,27 @@ void workflow_compiler::compile_phases(team_step& out, const document_value& pha
     auto item = phases.item(i);
     team_phase phase;
     auto named = std::optional<document_value>{item};
+    auto says_who = false;
     if (item.is_object()) {
       object_reader keys{check_, item, keys_of("phase"), "a phase"};
       named = keys.need("phase");
-      if (auto roles = keys["roles"]; roles && check_.list(*roles, "roles"))
-        for (size_t k = 0; k < roles->node->items.size(); ++k)
-          if (auto member = resolve_role(out, roles->item(k)))
-            phase.members.push_back(*member);
-      if (auto writes = keys["writes"])
-        phase.writes = check_.identifier(*writes).value_or("");
+      if (auto roles = keys["roles"]) {
+        says_who = true;
+        phase.members = resolve_roles(out, *roles, "a phase in which nobody acts");
+      }
+      if (auto writes = keys["writes"]) {
+        if (writes->is_text())
+          phase.writes = check_.identifier(*writes).value_or("");
+        else
+          check_.mismatch(*writes, "the name of an artifact",
+                          "who writes nothing says so itself: `writes: false` on the member");
+      }
     }
     if (named)
       phase.name = check_.identifier(*named).value_or("");
     if (!phase.name.empty() && !seen.insert(phase.name).second)
       check_.fault(item, "a second phase with the name \"" + phase.name + "\"", "give each phase its own name");
-    if (phase.members.empty()) {
+    if (phase.members.empty() && !says_who) {
       // As many phases as members: the first is the first one's, and so on. Else by name.
       auto own = std::find_if(out.members.begin(), out.members.end(),
                               [&](const team_member& x) { return x.role == phase.name; });
@@ -90,10 +113,14 @@ void workflow_compiler::compile_review(team_step& out, const object_reader& keys
   if (review) {
     object_reader inner{check_, *review, keys_of("review"), "`review`"};
     out.has_review = true;
-    if (auto by = inner.need("by"); by && check_.list(*by, "roles"))
-      for (size_t i = 0; i < by->node->items.size(); ++i)
-        if (auto member = resolve_role(out, by->item(i)))
-          out.reviewers.push_back(*member);
+    if (auto by = inner.need("by")) {
+      out.reviewers = resolve_roles(out, *by, "a review by nobody");
+      for (auto member : out.reviewers)
+        if (!has_turns(out, member))
+          check_.fault(*by,
+                       "the reviewer \"" + out.members[member].role + "\" acts in no phase, so it can never review",
+                       "name it in the `roles` of one");
+    }
     if (auto back = inner["back_to"]) {
       auto name = check_.identifier(*back);
       auto i = std::find_if(out.phases.begin(), out.phases.end(), [&](const team_phase& x) { return x.name == name; });
@@ -113,7 +140,7 @@ void workflow_compiler::compile_review(team_step& out, const object_reader& keys
   }
   for (uint32_t i = 0; i < out.members.size(); ++i) {
     auto* kind = find_archetype(out.members[i].archetype);
-    if (kind != nullptr && kind->reviews)
+    if (kind != nullptr && kind->reviews && has_turns(out, i))
       out.reviewers.push_back(i);
   }
   out.has_review = !out.reviewers.empty();

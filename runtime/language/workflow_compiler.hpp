@@ -124,6 +124,12 @@ private:
   std::shared_ptr<const step> compile_member_work(team_member& member, const object_reader& keys,
                                                   const surroundings& in);
   std::optional<uint32_t> resolve_role(const team_step& team, const document_value& at);
+  /// All of a list of them; an empty one is a fault.
+  std::vector<uint32_t> resolve_roles(const team_step& team, const document_value& at, const std::string& when_empty);
+
+  // compile_team_given.cpp
+  void compile_given(team_step& out, const object_reader& keys, const surroundings& in);
+  void check_given_message(const team_step& team, const document_value& at);
 
   // compile_team_turns.cpp
   void compile_turns(team_step& out, const object_reader& keys, const surroundings& in);

@@ -39,8 +39,10 @@ TEST(language_reference, has_examples) {
 
 TEST(language_reference, has_only_examples_that_load_without_a_warning) {
   auto all = examples_of("docs/language.md");
-  auto more = examples_of("docs/agents.md");
-  all.insert(all.end(), more.begin(), more.end());
+  for (auto page : {"docs/agents.md", "docs/teams.md"}) {
+    auto more = examples_of(page);
+    all.insert(all.end(), more.begin(), more.end());
+  }
   for (auto& x : all) {
     auto name = x.file + ", example from line " + std::to_string(x.line);
     auto parsed = parse_document({name, x.text});
