@@ -92,6 +92,9 @@ std::shared_ptr<const json> team_body::context_for(context, uint32_t member, con
   }
   if (auto artifact = artifact_of(member); !artifact.empty())
     x["writes"] = artifact;
+  const auto& reviewers = definition_.reviewers;
+  if (definition_.has_review && std::find(reviewers.begin(), reviewers.end(), member) != reviewers.end())
+    x["reviews"] = true;
   if (!members_[member].refused.empty())
     x["refused"] = members_[member].refused;
   return out;

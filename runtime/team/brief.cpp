@@ -94,8 +94,13 @@ std::string brief(const json& context) {
   if (const auto& question = member(context, "question"); question.is_object())
     out += "The " + text_at(question, "from") + " asks you: " + quote(member(question, "content"))
            + "\nAnswer this question and nothing else.\n";
+  else if (member(context, "reviews") == true)
+    out +=
+        "You review the work. Answer {\"verdict\": \"approve\"}, or {\"verdict\": \"revise\", \"comments\": \"what to "
+        "change\"}, and nothing else.\n";
   else if (auto artifact = text_at(context, "writes"); !artifact.empty())
-    out += "What you answer becomes the artifact \"" + artifact + "\".\n";
+    out += "What you answer becomes the artifact \"" + artifact
+           + "\": answer with all of it and nothing else, unless you have written it with put.\n";
   return out;
 }
 

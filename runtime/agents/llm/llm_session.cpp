@@ -52,13 +52,24 @@ http_action llm_session::on(const http_begin&) {
   if (!messages)
     return give_up(messages.error().to_proto());
   messages_ = std::move(*messages);
-  if (in_team_) {
-    auto context = json::parse(turn_.context().empty() ? input_.data() : turn_.context(), nullptr, false);
-    if (context.is_object())
-      messages_.insert(messages_.begin(), json{{"role", "system"}, {"content", brief(context)}});
-    tools_ = operation_tools(turn_.answering());
-  }
+  if (in_team_)
+    begin_turn();
   return ask();
+}
+
+void llm_session::begin_turn() {
+  tools_ = operation_tools(turn_.answering());
+  auto context = json::parse(turn_.context().empty() ? input_.data() : turn_.context(), nullptr, false);
+  if (!context.is_object())
+    return;
+  // One system message: not every model takes two.
+  if (messages_.front()["role"] == "system")
+    messages_.front()["content"] = messages_.front()["content"].get<std::string>() + "\n\n" + brief(context);
+  else
+    messages_.insert(messages_.begin(), json{{"role", "system"}, {"content", brief(context)}});
+  reviews_ = context.value("reviews", json{}) == true;
+  if (auto i = context.find("writes"); i != context.end() && i->is_string())
+    writes_ = i->get<std::string>();
 }
 
 http_action llm_session::ask() {
@@ -185,6 +196,11 @@ http_action llm_session::use_tools() {
 }
 
 http_action llm_session::on(const v1::OpAnswer& answer) {
+  auto call = json::parse(reply_.tool_calls()[tool_answers_.size()].arguments, nullptr, false);
+  has_written_ =
+      has_written_
+      || (!writes_.empty() && !answer.has_error() && call.is_object()
+          && reply_.tool_calls()[tool_answers_.size()].name == "put" && call.value("artifact", json{}) == writes_);
   tool_answers_.push_back(answer_to_json(answer).dump(-1, ' ', false, json::error_handler_t::replace));
   return use_tools();
 }
@@ -193,10 +209,9 @@ http_action llm_session::judge() {
   v1::TaskResult out;
   out.set_status(v1::TASK_STATUS_SUCCESS);
   if (!config_->output) {
-    if (reply_.content().empty())
+    if (reply_.content().empty() && tool_turns_ == 0)
       return give_up(v1::ERROR_CODE_INVALID_OUTPUT, "the model said nothing", true);
-    out.mutable_output()->set_content_type("text/plain");
-    out.mutable_output()->set_data(reply_.content());
+    take_text(out);
     return finish(std::move(out));
   }
   auto checked = check_output(reply_.content(), *config_->output);
@@ -215,6 +230,24 @@ http_action llm_session::judge() {
   out.mutable_output()->set_content_type("application/json");
   out.mutable_output()->set_data(checked.value.dump());
   return finish(std::move(out));
+}
+
+void llm_session::take_text(v1::TaskResult& out) {
+  auto& output = *out.mutable_output();
+  output.set_content_type("application/json");
+  if (has_written_ || reply_.content().empty()) {
+    output.set_data("null");
+    return;
+  }
+  if (reviews_) {
+    auto value = extract_json(reply_.content());
+    if (value && value->is_object() && value->contains("verdict")) {
+      output.set_data(value->dump(-1, ' ', false, json::error_handler_t::replace));
+      return;
+    }
+  }
+  output.set_content_type("text/plain");
+  output.set_data(reply_.content());
 }
 
 void llm_session::end_turn() {

@@ -21,7 +21,8 @@ namespace troupe {
 ///                └── faults, while turns are left ──┴── none left ──▶ invalid_output
 ///
 /// In a team's turn the model is told who it is (`brief`), and its tools are the operations of a turn: each call is
-/// done before the next question, in at most `most_tool_turns` of them.
+/// done before the next question, in at most `most_tool_turns` of them. What it says in the end is its output, unless
+/// it has written its artifact by a tool already; where it reviews, the verdict in what it says.
 ///
 /// The usage of all turns adds up and is reported with failures as well: it was paid for. An output
 /// under a schema may hold a judgement, see take_judgement.
@@ -51,6 +52,9 @@ private:
   http_action use_tools();
   http_action answered();
   http_action judge();
+  void begin_turn();
+  /// What the model said, where no schema says what it must be.
+  void take_text(v1::TaskResult& out);
   void end_turn();
   v1::TaskResult finish(v1::TaskResult result);
   v1::TaskResult give_up(v1::Error failure);
@@ -67,6 +71,10 @@ private:
 
   v1::TurnGrant turn_;
   bool in_team_ = false;
+  bool reviews_ = false;
+  /// The artifact that the output becomes, and whether the model has written it itself.
+  std::string writes_;
+  bool has_written_ = false;
   json tools_;
   json messages_;
   /// Of the turn that is open: what became of its tools so far, and how many turns used any.

@@ -432,6 +432,61 @@ TEST(llm_session, does_what_the_model_calls_for_and_tells_it_what_became_of_it) 
   EXPECT_EQ(result.usage().tokens_in(), 20u);
 }
 
+TEST(llm_session, tells_a_member_what_it_is_and_what_it_is_to_do_in_one_message) {
+  team_conversation it;
+  it.config["system"] = "You write short texts.";
+  auto messages = it.body()["messages"];
+  ASSERT_EQ(messages.size(), 2u) << "not every model takes two system messages";
+  EXPECT_THAT(std::string{messages[0]["content"]},
+              AllOf(HasSubstr("You write short texts."), HasSubstr("You are the writer of a team")));
+  EXPECT_EQ(messages[1]["role"], "user");
+}
+
+struct member_conversation : team_conversation {
+  explicit member_conversation(const json& more) {
+    auto context = json::parse(task.turn().context());
+    context.update(more);
+    task.mutable_turn()->set_context(context.dump());
+    request();
+  }
+
+  /// The model uses a tool, which answers `value`, and says `content` in the end.
+  v1::TaskResult use_and_say(const std::string& tool, const json& arguments, const v1::OpAnswer& answer,
+                             const std::string& content) {
+    session->step(with_calls(json::array({call("c1", tool, arguments)})));
+    session->step(answer);
+    return result_of(session->step(whole(content)));
+  }
+};
+
+TEST(llm_session, does_not_overwrite_what_the_model_has_written_by_a_tool) {
+  v1::OpAnswer done;
+  done.set_value(R"({"version": 1})");
+  v1::OpAnswer refused;
+  refused.mutable_error()->set_code(v1::ERROR_CODE_CONFLICT);
+  json own{{"artifact", "draft"}, {"value", "the draft"}};
+  member_conversation writes{{{"writes", "draft"}}};
+  EXPECT_EQ(writes.use_and_say("put", own, done, "I have written it.").output().data(), "null");
+  member_conversation other{{{"writes", "draft"}}};
+  EXPECT_EQ(other.use_and_say("put", {{"artifact", "notes"}, {"value", 1}}, done, "The draft.").output().data(),
+            "The draft.");
+  member_conversation fails{{{"writes", "draft"}}};
+  EXPECT_EQ(fails.use_and_say("put", own, refused, "The draft.").output().data(), "The draft.");
+}
+
+TEST(llm_session, lets_a_model_say_nothing_when_its_tools_have_said_it) {
+  member_conversation it{{{"writes", "draft"}}};
+  EXPECT_EQ(it.use_and_say("log", {{"text", "done"}}, {}, "").output().data(), "null");
+}
+
+TEST(llm_session, finds_the_verdict_of_a_reviewer_in_what_it_says) {
+  member_conversation it{{{"reviews", true}}};
+  auto result = it.use_and_say("log", {{"text", "read it"}}, {}, "```json\n{\"verdict\": \"approve\"}\n```");
+  EXPECT_EQ(result.output().data(), R"({"verdict":"approve"})");
+  member_conversation vague{{{"reviews", true}}};
+  EXPECT_EQ(vague.use_and_say("log", {{"text", "read it"}}, {}, "It is fine.").output().data(), "It is fine.");
+}
+
 TEST(llm_session, bounds_the_turns_that_only_use_tools) {
   team_conversation it;
   it.request();
