@@ -1,12 +1,14 @@
 """The installed package: find_package(troupe), the example programs against it, and what they do in a cluster."""
 
+import json
 import os
+import re
 import subprocess
 import unittest
 
-
 from harness import ROOT, Node, ProcessTest
 
+PAGE = (ROOT / "docs" / "agents.md").read_text()
 BUILD = os.environ.get("TROUPE_BUILD", "build/dev")
 
 
@@ -29,7 +31,7 @@ class Package(ProcessTest):
 
         coordinator = self.start_coordinator(role="coordinator,worker")
         greeter = Node(
-            "greeter", ["--role", "worker", "--join", coordinator.listen], self.folder / "greeter.log", [str(custom_agent)]
+            "greeter", ["--role", "worker", "--join", coordinator.listen, "--label", "oaks=yes"], self.folder / "greeter.log", [str(custom_agent)]
         )
         self.addCleanup(greeter.close)
         self.wait_for_nodes(coordinator, 2)
@@ -38,6 +40,16 @@ class Package(ProcessTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("hello, Ada", done.stdout)
         self.assertIn('"greeter"', done.stdout)
+
+        # Members of a team: docs/agents.md shows them.
+        for writer in ("oak_function", "oak_actor"):
+            document = re.search(r"^```yaml\n(workflow: oaks\n.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[1]
+            agent = f'{{kind: function, function: {writer}, placement: {{oaks: "yes"}}}}'
+            file = self.write("oaks.yaml", document.replace("{kind: process, command: [python3, writer.py]}", agent))
+            done = self.troupe("run", file, "--connect", coordinator.listen, "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(json.loads(done.stdout)["output"], "Oaks become 300 years old.")
+            self.assertIn("researcher → writer answers: 300", done.stderr)
 
         done = subprocess.run([client, coordinator.listen], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -38,6 +38,16 @@ v1::TaskResult result_for(const v1::Task& task) {
   return out;
 }
 
+v1::TaskOp operation_for(const v1::Task& task, uint32_t number) {
+  v1::TaskOp out;
+  out.set_run_id(task.run_id());
+  out.set_task(task.task());
+  out.set_attempt(task.attempt());
+  out.set_epoch(task.epoch());
+  out.set_number(number);
+  return out;
+}
+
 v1::TaskResult failed_result(const v1::Task& task, const error& why) {
   auto out = result_for(task);
   set_failure(out, why);

@@ -4,6 +4,7 @@
 #include "runtime/agents/function/task_output.hpp"
 #include "runtime/core/result.hpp"
 #include "troupe/v1/task.pb.h"
+#include "troupe/v1/team.pb.h"
 
 namespace troupe {
 
@@ -28,6 +29,9 @@ v1::TaskResult run_function(function_agent& fn, const v1::Task& task, const task
 
 /// A result with the task's identity and nothing else yet.
 v1::TaskResult result_for(const v1::Task& task);
+
+/// An operation with the identity of the task, which is a turn of a team, and nothing else yet. `number` counts from 1.
+v1::TaskOp operation_for(const v1::Task& task, uint32_t number);
 
 /// A result that says that the task failed.
 v1::TaskResult failed_result(const v1::Task& task, const error& why);
