@@ -1,5 +1,8 @@
-"""Members of a team for tests, as JSON lines (docs/agents.md). The writer puts, asks, puts again; the researcher records
-that it was asked and waits for a file before it answers."""
+"""Members of a team for tests, as JSON lines (docs/agents.md). The writer puts, asks, puts again; the researcher answers
+once a file is there. Every effect goes into a ledger outside of troupe, under the task's idempotency key.
+
+usage: team_agent.py LEDGER RELEASE
+"""
 
 import json
 import os
@@ -7,7 +10,7 @@ import pathlib
 import sys
 import time
 
-record, release = (pathlib.Path(x) for x in sys.argv[1:3])
+ledger, release = (pathlib.Path(x) for x in sys.argv[1:3])
 
 
 def send(message):
@@ -15,8 +18,10 @@ def send(message):
 
 
 def note(what, task):
-    with open(record, "a") as out:
-        out.write(json.dumps({"what": what, "pid": os.getpid(), "attempt": task["attempt"]}) + "\n")
+    entry = {"what": what, "pid": os.getpid(), "attempt": task["attempt"], "key": task["idempotency_key"]}
+    # One write: lines of several processes do not mix.
+    with open(ledger, "ab", buffering=0) as out:
+        out.write((json.dumps(entry) + "\n").encode())
 
 
 def do(task, number, **operation):
@@ -35,6 +40,7 @@ def write(task):
     if "error" in answer:
         send({"task_id": task["task_id"], "error": {"code": "agent_failed", "message": answer["error"]["message"]}})
         return
+    note("knows", task)
     done = do(task, 3, op="put", artifact="draft", value=f"{answer['value']['content']} of them")
     send({"task_id": task["task_id"], "output": done["value"]})
 
@@ -60,4 +66,5 @@ for line in sys.stdin:
     elif turn["role"] == "writer":
         write(task)
     else:
+        note("closes", task)
         send({"task_id": task["task_id"], "output": f"{turn['role']} was here"})
