@@ -118,9 +118,9 @@ caf::typed_response_promise<v1::OpAnswer> agent_host_state::operate(v1::TaskOp& 
   }
   auto bytes = op.ByteSizeLong();
   if (operations_.size() >= max_operations || operation_bytes_ + bytes > max_operation_bytes) {
-    promise.deliver(caf::make_error(ec::resource_exhausted,
-                                    operations_.empty() ? "the operation is larger than a node takes"
-                                                        : "too many operations wait on this node"));
+    promise.deliver(caf::make_error(ec::resource_exhausted, operations_.empty()
+                                                                ? "the operation is larger than a node takes"
+                                                                : "too many operations wait on this node"));
     return promise;
   }
   // The same operation again: the later asker is the one who listens.

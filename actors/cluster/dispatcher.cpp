@@ -94,8 +94,8 @@ void dispatcher_state::take_operations(const v1::OpBatch& batch) {
     return;
   std::unordered_map<owner_id, v1::OpBatch> out;
   for (auto& x : batch.operations()) {
-    // A node speaks for what runs there and for nothing else. Of an attempt that nobody owns any more: its host is being
-    // told to stop it.
+    // A node speaks for what runs there and for nothing else. Of an attempt that nobody owns any more: its host is
+    // being told to stop it.
     if (core_->node_of(x.run_id(), x.task(), x.attempt()) != from->second)
       continue;
     if (auto owner = core_->owner_of(x.run_id(), x.task(), x.attempt()))
