@@ -1,7 +1,9 @@
 #include "runtime/agents/json_text.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <cstdlib>
 
 namespace troupe {
 
@@ -211,8 +213,20 @@ private:
     return i_ > first || stop("expected a digit");
   }
 
+  /// Beyond what a double can hold: only an exponent or hundreds of digits get there.
+  bool finite(size_t first, bool has_exponent) {
+    constexpr size_t most_digits = 308;
+    if (!has_exponent && i_ - first <= most_digits)
+      return true;
+    if (std::isfinite(std::strtod(std::string{s_.substr(first, i_ - first)}.c_str(), nullptr)))
+      return true;
+    i_ = first;
+    return stop("a number is out of range");
+  }
+
   bool number() {
     auto first = i_;
+    auto has_exponent = false;
     if (peek() == '-')
       ++i_;
     if (peek() == '0')
@@ -227,13 +241,14 @@ private:
         return false;
     }
     if (peek() == 'e' || peek() == 'E') {
+      has_exponent = true;
       ++i_;
       if (peek() == '+' || peek() == '-')
         ++i_;
       if (!digits())
         return false;
     }
-    return true;
+    return finite(first, has_exponent);
   }
 
   std::string_view s_;
@@ -277,10 +292,7 @@ result<json> parse_payload(std::string_view text, size_t max_depth) {
     return json{};
   if (auto fault = check_json(text, max_depth))
     return fail(v1::ERROR_CODE_INVALID_INPUT, "byte " + std::to_string(fault->offset) + ": " + fault->what);
-  auto value = json::parse(text, nullptr, false);
-  if (value.is_discarded())
-    return fail(v1::ERROR_CODE_INVALID_INPUT, "a number is out of range");
-  return value;
+  return json::parse(text);
 }
 
 result<std::string> print_payload(const json& value, size_t max_depth) {

@@ -19,8 +19,9 @@ struct text_fault {
   std::string what;
 };
 
-/// Nothing when `text` is one JSON value (RFC 8259) in valid UTF-8 and no deeper than `max_depth`. Allocates nothing
-/// and does not recurse, so it is safe on hostile input.
+/// Nothing when `text` is one JSON value (RFC 8259) in valid UTF-8, no deeper than `max_depth`, with numbers that a
+/// double can hold: then the parser reads it. Does not recurse and allocates next to nothing, so it is safe on hostile
+/// input.
 std::optional<text_fault> check_json(std::string_view text, size_t max_depth = max_payload_depth);
 
 /// Nothing when `text` is valid UTF-8 (RFC 3629).

@@ -83,6 +83,20 @@ RC_GTEST_PROP(check_json, agrees_with_the_parser_on_random_text, ()) {
   RC_ASSERT(accepts(text) == json::accept(text));
 }
 
+TEST(check_json, refuses_numbers_that_the_parser_cannot_hold) {
+  for (const auto* text : {"1e999", "-1e309", "[1, 2E+400]", R"({"a": 1e99999999999999999999})"}) {
+    EXPECT_FALSE(accepts(text)) << text;
+    EXPECT_FALSE(json::accept(text)) << text;
+  }
+  auto digits = std::string(400, '9');
+  EXPECT_EQ(check_json(digits)->what, "a number is out of range");
+  EXPECT_FALSE(json::accept(digits));
+  for (const auto* text : {"1e308", "1e-999", "0e999", "179769313486231570000000000000000000000"}) {
+    EXPECT_TRUE(accepts(text)) << text;
+    EXPECT_TRUE(json::accept(text)) << text;
+  }
+}
+
 RC_GTEST_PROP(check_json, accepts_whatever_the_printer_prints, ()) {
   auto value = any_value(4);
   auto text = value.dump(-1, ' ', false, json::error_handler_t::replace);
