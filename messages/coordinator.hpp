@@ -2,6 +2,7 @@
 
 #include "messages/dispatcher.hpp"
 #include "messages/type_ids.hpp"
+#include "messages/workspace.hpp"
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
@@ -27,6 +28,10 @@ using run_coordinator_actor = task_owner_actor::extend<
     caf::replies_to<v1::AnswerQuestion>::with<v1::Ack>,
     // Sends the current state of every step, then every change; or only the end. Never fails.
     caf::replies_to<v1::WatchRun, run_watcher_actor>::with<v1::RunSummary>,
+    // To the workspace of a team that is at work. Fail with ec::not_found when none is there, ec::invalid_input when
+    // several are meant, and like the workspace.
+    caf::replies_to<v1::ReadWorkspace>::with<v1::WorkspaceView>,
+    caf::replies_to<v1::WatchWorkspace, workspace_watcher_actor>::with<v1::Ack>,
     // From the journal.
     caf::reacts_to<run_timer_tick>, caf::reacts_to<store_retry_tick>>;
 
@@ -44,6 +49,11 @@ using coordinator_actor = caf::typed_actor<
     caf::replies_to<v1::ResumeRuns>::with<v1::RunList>,
     // Updates go to the watcher; a run that has ended yields its `run_finished` at once. Fails with ec::not_found.
     caf::replies_to<v1::WatchRun, run_watcher_actor>::with<v1::RunSummary>,
+    // The workspace of a team, at work or not. Fail with ec::not_found (retryable: the team has not begun yet),
+    // ec::unavailable (nobody here works on the run that is to be watched), ec::invalid_input (several teams are
+    // meant), and like the workspace.
+    caf::replies_to<v1::ReadWorkspace>::with<v1::WorkspaceView>,
+    caf::replies_to<v1::WatchWorkspace, workspace_watcher_actor>::with<v1::Ack>,
     // One task for one agent outside of any workflow. Fails with ec::not_found, ec::unavailable, ec::timed_out.
     caf::replies_to<v1::InvokeAgent>::with<v1::TaskResult>>;
 

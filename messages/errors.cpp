@@ -11,6 +11,9 @@ std::string to_string(ec code) {
 }
 
 caf::error to_caf(const error& x) {
+  // One element more where trying again may help.
+  if (x.retryable)
+    return caf::make_error(static_cast<ec>(x.code), x.message, true);
   return caf::make_error(static_cast<ec>(x.code), x.message);
 }
 
@@ -18,7 +21,7 @@ namespace {
 
 std::string first_text(const caf::error& x) {
   const auto& context = x.context();
-  if (context.match_elements<std::string>())
+  if (context.match_elements<std::string>() || context.match_elements<std::string, bool>())
     return context.get_as<std::string>(0);
   return {};
 }
@@ -32,7 +35,8 @@ error from_caf(const caf::error& x) {
   if (x.category() == caf::detail::error_factory<ec>::category) {
     auto text = first_text(x);
     auto code = static_cast<errc>(x.code());
-    return {code, text.empty() ? to_string(static_cast<ec>(x.code())) : text, false};
+    auto again = x.context().match_elements<std::string, bool>() && x.context().get_as<bool>(1);
+    return {code, text.empty() ? to_string(static_cast<ec>(x.code())) : text, again};
   }
   if (x == caf::sec::request_timeout)
     return {v1::ERROR_CODE_TIMED_OUT, "no answer within the deadline", true};

@@ -8,6 +8,7 @@
 #include "troupe/v1/run.pb.h"
 #include "troupe/v1/task.pb.h"
 #include "troupe/v1/team.pb.h"
+#include "troupe/v1/workspace.pb.h"
 
 #include <caf/type_id.hpp>
 
@@ -54,5 +55,10 @@ CAF_ADD_TYPE_ID(troupe, (troupe::v1::OpAnswer))
 CAF_ADD_TYPE_ID(troupe, (troupe::v1::OpAnswerBatch))
 CAF_ADD_TYPE_ID(troupe, (troupe::v1::OpBatch))
 CAF_ADD_TYPE_ID(troupe, (troupe::v1::TaskOp))
+CAF_ADD_TYPE_ID(troupe, (troupe::v1::ReadWorkspace))
+CAF_ADD_TYPE_ID(troupe, (troupe::v1::WatchWorkspace))
+CAF_ADD_TYPE_ID(troupe, (troupe::v1::WorkspaceSeen))
+CAF_ADD_TYPE_ID(troupe, (troupe::v1::WorkspaceUpdate))
+CAF_ADD_TYPE_ID(troupe, (troupe::v1::WorkspaceView))
 
 CAF_END_TYPE_ID_BLOCK(troupe)

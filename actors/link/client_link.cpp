@@ -21,7 +21,7 @@ constexpr size_t large_request = size_t{64} << 10;
 
 client_link_state::~client_link_state() {
   for (auto& [addr, watch] : watches_)
-    caf::anon_send_exit(watch, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(caf::actor_cast<caf::actor>(watch), caf::exit_reason::user_shutdown);
   if (link_)
     link_->close({v1::ERROR_CODE_UNAVAILABLE, "the coordinator ends the link", true});
 }
@@ -144,19 +144,60 @@ void client_link_state::take(v1::Envelope& message) {
     return ask<v1::Ack>(registry_, message, message.drain_node());
   case v1::Envelope::kWatchRun:
     return watch(message);
+  case v1::Envelope::kReadWorkspace:
+    return ask<v1::WorkspaceView>(coordinator_, message, message.read_workspace());
+  case v1::Envelope::kWatchWorkspace:
+    return watch_workspace(message);
+  case v1::Envelope::kWorkspaceSeen:
+    return seen(message.workspace_seen());
   default:
     refuse(id, {v1::ERROR_CODE_INVALID_INPUT, "a client has no business with such a message", false});
   }
 }
 
+bool client_link_state::may_watch(uint64_t request) {
+  if (watches_.size() < config_.most_watches)
+    return true;
+  refuse(request, {v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                   "this client follows its " + std::to_string(config_.most_watches) + " runs and workspaces", true});
+  return false;
+}
+
+void client_link_state::watch_workspace(const v1::Envelope& message) {
+  auto id = message.id();
+  if (!may_watch(id) || workspace_watches_.contains(id))
+    return;
+  auto watcher = self_->spawn(workspace_watch, link_, id);
+  self_->monitor(watcher);
+  watches_.emplace(watcher.address(), caf::actor_cast<caf::strong_actor_ptr>(watcher));
+  workspace_watches_.emplace(id, watcher);
+  self_
+      ->request(coordinator_, timeout_of(message), message.watch_workspace(),
+                caf::actor_cast<workspace_watcher_actor>(watcher))
+      .then([this, id](const v1::Ack& x) { answer(id, x); },
+            [this, id, watcher](const caf::error& why) {
+              caf::anon_send_exit(watcher, caf::exit_reason::user_shutdown);
+              refuse(id, from_caf(why));
+            });
+}
+
+void client_link_state::seen(const v1::WorkspaceSeen& note) {
+  auto i = workspace_watches_.find(note.watch());
+  if (i == workspace_watches_.end())
+    return;
+  if (note.done())
+    self_->send_exit(i->second, caf::exit_reason::user_shutdown);
+  else
+    self_->send(i->second, note);
+}
+
 void client_link_state::watch(const v1::Envelope& message) {
   auto id = message.id();
-  if (watches_.size() >= config_.most_watches)
-    return refuse(id, {v1::ERROR_CODE_RESOURCE_EXHAUSTED,
-                       "this client follows its " + std::to_string(config_.most_watches) + " runs", true});
+  if (!may_watch(id))
+    return;
   auto watcher = self_->spawn(run_watch, link_, id);
   self_->monitor(watcher);
-  watches_.emplace(watcher.address(), watcher);
+  watches_.emplace(watcher.address(), caf::actor_cast<caf::strong_actor_ptr>(watcher));
   self_->request(coordinator_, timeout_of(message), message.watch_run(), watcher)
       .then(
           [this, id](const v1::RunSummary& x) {
@@ -172,6 +213,7 @@ void client_link_state::watch(const v1::Envelope& message) {
 
 void client_link_state::watch_ended(const caf::actor_addr& watch) {
   watches_.erase(watch);
+  std::erase_if(workspace_watches_, [&](const auto& x) { return x.second == watch; });
 }
 
 void client_link_state::lost() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/link/link_events.hpp"
+#include "actors/link/workspace_watch.hpp"
 #include "messages/coordinator.hpp"
 #include "messages/registry.hpp"
 #include "runtime/core/clock.hpp"
@@ -21,7 +22,7 @@ struct client_link_config {
   milliseconds longest_timeout{3'600'000};
   /// Requests of one client under way at once; more are refused with resource_exhausted.
   size_t most_requests = 1'024;
-  /// Runs that one client follows at once.
+  /// Runs and workspaces that one client follows at once.
   size_t most_watches = 256;
 };
 
@@ -45,6 +46,10 @@ struct client_link_state {
 private:
   void take(v1::Envelope& message);
   void watch(const v1::Envelope& message);
+  void watch_workspace(const v1::Envelope& message);
+  void seen(const v1::WorkspaceSeen& note);
+  /// False, and the client told, when it follows too much already.
+  bool may_watch(uint64_t request);
   void submit(v1::Envelope& message);
   void large_run_answered();
   template <class Answer, class Handle, class Request>
@@ -67,7 +72,9 @@ private:
   std::deque<std::pair<v1::Envelope, link_batch_ptr>> waiting_runs_;
   bool submits_large_run_ = false;
   /// Invariant: we monitor each of them.
-  std::map<caf::actor_addr, run_watcher_actor> watches_;
+  std::map<caf::actor_addr, caf::strong_actor_ptr> watches_;
+  /// By the request that began it.
+  std::map<uint64_t, workspace_watch_actor> workspace_watches_;
 };
 
 client_link_actor::behavior_type client_link(client_link_state::pointer self, client_link_config config, link_ptr link,

@@ -39,12 +39,12 @@ struct link_client::impl : std::enable_shared_from_this<impl> {
     time_point due;
     answer_handler then;
     /// Of a stream, which goes on after its first answer.
-    watch_handlers watch;
+    stream_handlers stream;
     bool started = false;
 
     void fail(error why) {
-      if (watch.on_end)
-        watch.on_end(tl::unexpected<error>{std::move(why)});
+      if (stream.on_end)
+        stream.on_end(tl::unexpected<error>{std::move(why)});
       else if (then)
         then(tl::unexpected<error>{std::move(why)});
     }
@@ -52,9 +52,9 @@ struct link_client::impl : std::enable_shared_from_this<impl> {
 
   explicit impl(link_config config, size_t bound) : most_pending{bound}, transport{std::move(config)} {}
 
-  void ask(v1::Envelope question, milliseconds timeout, pending entry);
+  uint64_t ask(v1::Envelope question, milliseconds timeout, pending entry);
   void take(v1::Envelope& message);
-  void take_update(v1::Envelope& message);
+  void take_next(v1::Envelope& message);
   void fail_all(const error& why);
   void sweep();
   /// With the mutex held: makes sure that somebody looks when `due` has come.
@@ -71,45 +71,49 @@ struct link_client::impl : std::enable_shared_from_this<impl> {
   link_transport transport;
 };
 
-void link_client::impl::ask(v1::Envelope question, milliseconds timeout, pending entry) {
+uint64_t link_client::impl::ask(v1::Envelope question, milliseconds timeout, pending entry) {
   entry.due = std::chrono::steady_clock::now() + timeout;
   question.set_id(link->next_id());
   question.set_to_boot_id(link->peer().boot_id());
   question.set_timeout_ms(static_cast<uint32_t>(std::clamp<int64_t>(timeout.count(), 1, UINT32_MAX)));
   auto id = question.id();
   std::unique_lock guard{mutex};
-  if (!open)
-    return guard.unlock(), entry.fail(why_closed);
-  if (waiting.size() >= most_pending)
-    return guard.unlock(), entry.fail({v1::ERROR_CODE_RESOURCE_EXHAUSTED,
-                                       std::to_string(most_pending) + " requests wait for an answer already", true});
+  if (!open || waiting.size() >= most_pending) {
+    auto why = open ? error{v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                            std::to_string(most_pending) + " requests wait for an answer already", true}
+                    : why_closed;
+    guard.unlock();
+    entry.fail(std::move(why));
+    return id;
+  }
   sweep_at(entry.due);
   waiting.emplace(id, std::move(entry));
   guard.unlock();
   auto status = link->write(question.SerializeAsString());
   if (status == send_status::sent)
-    return;
+    return id;
   guard.lock();
   auto node = waiting.extract(id);
   guard.unlock();
   if (node.empty())
-    return; // the end of the link has answered already
+    return id; // the end of the link has answered already
   if (status == send_status::closed)
     node.mapped().fail(lost("the connection to the coordinator is lost"));
   else if (status == send_status::too_large)
     node.mapped().fail({v1::ERROR_CODE_INVALID_INPUT, "the request is larger than a message may be", false});
   else
     node.mapped().fail({v1::ERROR_CODE_RESOURCE_EXHAUSTED, "the coordinator does not read fast enough", true});
+  return id;
 }
 
 void link_client::impl::take(v1::Envelope& message) {
-  if (message.has_run_update())
-    return take_update(message);
+  if (message.has_run_update() || message.has_workspace_update())
+    return take_next(message);
   std::unique_lock guard{mutex};
   auto i = waiting.find(message.correlation());
   if (i == waiting.end())
     return; // answered by its deadline
-  if (i->second.watch.on_end && !message.has_error()) {
+  if (i->second.stream.on_end && !message.has_error()) {
     i->second.started = true;
     return;
   }
@@ -122,19 +126,19 @@ void link_client::impl::take(v1::Envelope& message) {
     entry.then(std::move(message));
 }
 
-void link_client::impl::take_update(v1::Envelope& message) {
+void link_client::impl::take_next(v1::Envelope& message) {
   std::unique_lock guard{mutex};
   auto i = waiting.find(message.correlation());
-  if (i == waiting.end() || !i->second.watch.on_end)
+  if (i == waiting.end() || !i->second.stream.on_end)
     return;
   i->second.started = true;
-  auto handlers = i->second.watch;
-  bool is_last = message.run_update().has_run_finished();
+  auto handlers = i->second.stream;
+  bool is_last = message.run_update().has_run_finished() || message.workspace_update().has_ended();
   if (is_last)
     waiting.erase(i);
   guard.unlock();
-  if (handlers.on_update)
-    handlers.on_update(std::move(*message.mutable_run_update()));
+  if (handlers.on_message)
+    handlers.on_message(std::move(message));
   if (is_last)
     handlers.on_end({});
 }
@@ -246,12 +250,37 @@ link_client::answer link_client::ask(v1::Envelope question, milliseconds timeout
   return done.get();
 }
 
-void link_client::watch(const std::string& run_id, milliseconds timeout, watch_handlers handlers) {
+uint64_t link_client::follow(v1::Envelope question, milliseconds timeout, stream_handlers handlers) {
   if (!handlers.on_end)
     handlers.on_end = [](const result<void>&) {};
+  return impl_->ask(std::move(question), timeout, {{}, {}, std::move(handlers), false});
+}
+
+void link_client::watch(const std::string& run_id, milliseconds timeout, watch_handlers handlers) {
   v1::Envelope question;
   question.mutable_watch_run()->set_run_id(run_id);
-  impl_->ask(std::move(question), timeout, {{}, {}, std::move(handlers), false});
+  stream_handlers stream;
+  stream.on_end = std::move(handlers.on_end);
+  if (handlers.on_update)
+    stream.on_message = [then = std::move(handlers.on_update)](v1::Envelope x) {
+      then(std::move(*x.mutable_run_update()));
+    };
+  follow(std::move(question), timeout, std::move(stream));
+}
+
+void link_client::forget(uint64_t question) {
+  std::unique_lock guard{impl_->mutex};
+  // Its handlers may be the last to hold what they use: they go without the lock.
+  auto gone = impl_->waiting.extract(question);
+  guard.unlock();
+}
+
+void link_client::tell(v1::Envelope note) {
+  if (!impl_->open)
+    return;
+  note.set_id(impl_->link->next_id());
+  note.set_to_boot_id(impl_->link->peer().boot_id());
+  (void)impl_->link->write(note.SerializeAsString());
 }
 
 bool link_client::is_connected() const {

@@ -33,6 +33,13 @@ public:
     std::function<void(result<void>)> on_end;
   };
 
+  struct stream_handlers {
+    /// A message of the stream; its acknowledgement is none.
+    std::function<void(v1::Envelope)> on_message;
+    /// The last call: with nothing after the stream's last message, else with what went wrong.
+    std::function<void(result<void>)> on_end;
+  };
+
   /// Fails with unavailable, timed_out, forbidden (another cluster, another protocol, no loopback address),
   /// invalid_input (the address).
   static result<std::unique_ptr<link_client>> connect(const std::string& address, link_client_options options = {});
@@ -50,8 +57,18 @@ public:
   /// The same for whoever can wait; not for callbacks.
   answer ask(v1::Envelope question, milliseconds timeout);
 
-  /// Follows a run. `timeout` is for the first sign of it.
+  /// Asks for a stream: that of a run (which ends with `run_finished`) or of a workspace (which ends with `ended`).
+  /// `timeout` is for the first sign of it. Returns the id of the question.
+  uint64_t follow(v1::Envelope question, milliseconds timeout, stream_handlers handlers);
+
+  /// Hears no more of a stream; `on_end` is not called.
+  void forget(uint64_t question);
+
+  /// Follows a run.
   void watch(const std::string& run_id, milliseconds timeout, watch_handlers handlers);
+
+  /// Says something that has no answer. Lost where the connection is.
+  void tell(v1::Envelope note);
 
   bool is_connected() const;
 

@@ -460,6 +460,10 @@ coordinator_actor::behavior_type coordinator(coordinator_state::pointer self, co
       [self](const v1::WatchRun& request, const run_watcher_actor& watcher) {
         return self->state.watch(request, watcher);
       },
+      [self](const v1::ReadWorkspace& request) { return self->state.read_workspace(request); },
+      [self](const v1::WatchWorkspace& request, const workspace_watcher_actor& watcher) {
+        return self->state.watch_workspace(request, watcher);
+      },
       [self](const v1::InvokeAgent& request) { return self->state.invoke(request); },
   };
 }

@@ -50,6 +50,8 @@ struct coordinator_state {
   caf::result<v1::RunSummary> watch(const v1::WatchRun& request, const run_watcher_actor& watcher);
   caf::result<v1::Ack> cancel(const v1::CancelRun& request);
   caf::result<v1::Ack> answer_question(const v1::AnswerQuestion& request);
+  caf::result<v1::WorkspaceView> read_workspace(const v1::ReadWorkspace& request);
+  caf::result<v1::Ack> watch_workspace(const v1::WatchWorkspace& request, const workspace_watcher_actor& watcher);
   caf::result<v1::TaskResult> invoke(const v1::InvokeAgent& request);
   void ended(const caf::down_msg& down);
 
@@ -73,6 +75,10 @@ private:
                 watch_promise promise);
   /// … and of one that is not, or has just ended.
   void watch_stored(const v1::WatchRun& request, const run_watcher_actor& watcher, watch_promise promise);
+
+  /// Asks the run's coordinator where it is here, and the journal where that knows of no such team.
+  template <class Answer, class... Ts>
+  caf::result<Answer> ask_workspace(const std::string& run, const Ts&... request);
 
   void takeover_ended();
   /// Takes up what could not be taken up now.

@@ -293,6 +293,12 @@ void run_coordinator_state::execute(std::vector<command> commands) {
       start_aggregation_of(combine->request);
     } else if (auto* update = std::get_if<publish_update>(&next)) {
       publish(std::move(update->update));
+    } else if (auto* seen = std::get_if<workspace_shown>(&next)) {
+      show(*seen);
+    } else if (auto* news = std::get_if<workspace_changed>(&next)) {
+      tell(*news);
+    } else if (auto* over = std::get_if<workspace_ended>(&next)) {
+      close(*over);
     } else if (auto* end = std::get_if<finish_run>(&next)) {
       finish(*end);
     }
@@ -383,6 +389,7 @@ void run_coordinator_state::tell_beginning() {
 }
 
 void run_coordinator_state::forget(const caf::actor_addr& gone) {
+  std::erase_if(workspaces_, [&](const auto& x) { return x.second.workspace == gone; });
   std::erase_if(waiters_, [&](const auto& x) { return x == gone; });
   std::erase_if(joining_, [&](const auto& x) { return x.second == gone; });
   if (std::erase_if(watchers_, [&](const auto& x) { return x == gone; }) > 0 && watchers_.empty())
@@ -419,6 +426,10 @@ run_coordinator_actor::behavior_type run_coordinator(run_coordinator_state::poin
       [self](const v1::CancelRun& request) { return self->state.cancel(request.reason()); },
       [self](const v1::WatchRun& request, const run_watcher_actor& watcher) {
         return self->state.watch(request, watcher);
+      },
+      [self](const v1::ReadWorkspace& request) { return self->state.read_workspace(request); },
+      [self](const v1::WatchWorkspace& request, const workspace_watcher_actor& watcher) {
+        return self->state.watch_workspace(request, watcher);
       },
       [self](run_timer_tick) { self->state.tick(); },
       [self](store_retry_tick) { self->state.retry_store(); },

@@ -2,6 +2,7 @@
 
 #include "actors/run/agent_specs.hpp"
 #include "actors/run/run_probe.hpp"
+#include "actors/run/workspace.hpp"
 #include "messages/aggregator.hpp"
 #include "messages/coordinator.hpp"
 #include "messages/dispatcher.hpp"
@@ -43,6 +44,7 @@ struct run_coordinator_config {
   /// as it is on its way to the journal.
   bool volatile_journal = false;
   run_beginning::limits beginning;
+  workspace_config workspace;
 };
 
 /// The neighbours of a run coordinator.
@@ -71,6 +73,8 @@ struct run_coordinator_state {
   /// Answers when the journal has it: an acknowledged cancellation outlives this process.
   caf::result<v1::Ack> cancel(const std::string& reason);
   v1::RunSummary watch(const v1::WatchRun& request, const run_watcher_actor& watcher);
+  caf::result<v1::WorkspaceView> read_workspace(const v1::ReadWorkspace& request);
+  caf::result<v1::Ack> watch_workspace(const v1::WatchWorkspace& request, const workspace_watcher_actor& watcher);
   void forget(const caf::actor_addr& gone);
   void tick();
   /// Events up to this one are durable.
@@ -79,6 +83,19 @@ struct run_coordinator_state {
   void retry_store();
 
 private:
+  struct shown_team {
+    uint64_t team = 0;
+    workspace_actor workspace;
+  };
+
+  // run_coordinator_workspaces.cpp
+  /// The workspace that `step` means; made where there is none yet.
+  result<workspace_actor> find_workspace(const std::string& step);
+  workspace_actor* workspace_of(uint64_t team);
+  void show(const workspace_shown& x);
+  void tell(workspace_changed& x);
+  void close(const workspace_ended& x);
+
   void offer(v1::RunEvent event);
   /// Sends the next append, arms the timer, ends when all is done.
   void pump();
@@ -109,6 +126,8 @@ private:
   std::vector<run_watcher_actor> watchers_;
   /// Those who want nothing but the end.
   std::vector<run_watcher_actor> waiters_;
+  /// Of teams at work that somebody has asked for, by step.
+  std::map<std::string, shown_team> workspaces_;
   uint64_t update_seq_ = 0;
   std::optional<run_beginning> beginning_;
   /// The append that is under way, for `beginning_`.

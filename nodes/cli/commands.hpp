@@ -28,5 +28,6 @@ command submit_command();
 command up_command();
 command version_command();
 command watch_command();
+command workspace_command();
 
 } // namespace troupe::cli

@@ -18,6 +18,9 @@ public:
 
   result<v1::RunList> list(uint32_t limit, bool unfinished_only);
   result<v1::RunDetails> get(const std::string& run_id);
+  /// See client::workspace.
+  result<v1::WorkspaceView> workspace(const std::string& run_id, const std::string& step, const std::string& artifact,
+                                      uint64_t version);
 
 private:
   std::optional<session> coordinator_;

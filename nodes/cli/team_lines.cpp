@@ -18,12 +18,12 @@ std::string shown(const std::string& text) {
   return clip(printable(one_line), longest_content);
 }
 
-const char* verb_of(v1::AgentMessage::Type type) {
-  switch (type) {
+const char* verb_of(const v1::AgentMessage& x) {
+  switch (x.type()) {
   case v1::AgentMessage::TYPE_REQUEST:
     return "asks";
   case v1::AgentMessage::TYPE_RESPONSE:
-    return "answers";
+    return x.failed() ? "cannot answer" : "answers";
   case v1::AgentMessage::TYPE_HANDOFF:
     return "hands over";
   case v1::AgentMessage::TYPE_FEEDBACK:
@@ -46,8 +46,7 @@ std::string what_of(const v1::TeamEvent& x) {
   }
   case v1::TeamEvent::kMessage: {
     const auto& m = x.message();
-    return fmt::format("{} → {} {}: {}", printable(m.from()), printable(m.to()), verb_of(m.type()),
-                       shown(m.content().data()));
+    return fmt::format("{} → {} {}: {}", printable(m.from()), printable(m.to()), verb_of(m), shown(m.content().data()));
   }
   case v1::TeamEvent::kWritten: {
     const auto& w = x.written();

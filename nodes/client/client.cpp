@@ -1,6 +1,6 @@
 #include "nodes/client/client.hpp"
 
-#include "actors/link/link_client.hpp"
+#include "nodes/client/client_impl.hpp"
 #include "nodes/client/update_queue.hpp"
 
 #include <algorithm>
@@ -15,72 +15,8 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
-/// A coordinator that is started again needs this long at most to be there: its store, its journal, its port.
-constexpr milliseconds longest_outage{30'000};
-constexpr milliseconds shortest_retry{100};
-constexpr milliseconds longest_retry{2'000};
-constexpr milliseconds idle_interval{100};
-
 /// Updates that wait for a reader. A run of 100 000 tasks has about 400 000 in all.
 constexpr size_t most_updates = 1'000'000;
-
-/// Whether watching again may help.
-bool is_passing(const error& why) {
-  return why.code == v1::ERROR_CODE_UNAVAILABLE || why.code == v1::ERROR_CODE_TIMED_OUT
-         || why.code == v1::ERROR_CODE_RESOURCE_EXHAUSTED;
-}
-
-milliseconds left_until(steady::time_point due) {
-  return std::max(milliseconds{0}, std::chrono::duration_cast<milliseconds>(due - steady::now()));
-}
-
-} // namespace
-
-struct client::impl {
-  client_options options;
-  std::string address;
-
-  result<void> connect() {
-    link_client_options how;
-    how.name = options.name;
-    how.cluster = options.cluster;
-    how.connect_timeout = options.connect_timeout;
-    how.insecure_network = options.insecure_network;
-    auto connected = link_client::connect(address, how);
-    if (!connected)
-      return tl::unexpected(std::move(connected.error()));
-    std::lock_guard lock{mutex_};
-    link_ = std::move(*connected);
-    return {};
-  }
-
-  result<void> reconnect() {
-    return link()->is_connected() ? result<void>{} : connect();
-  }
-
-  /// Stays good for whoever has it while another thread connects again.
-  std::shared_ptr<link_client> link() {
-    std::lock_guard lock{mutex_};
-    return link_;
-  }
-
-  /// `take` finds the answer in an envelope; null when it is another message.
-  template <class Reply>
-  result<Reply> ask(v1::Envelope question, milliseconds timeout, Reply* (*take)(v1::Envelope&)) {
-    auto answer = link()->ask(std::move(question), timeout);
-    if (!answer)
-      return tl::unexpected(std::move(answer.error()));
-    if (auto* reply = take(*answer))
-      return std::move(*reply);
-    return fail(v1::ERROR_CODE_INTERNAL, "the coordinator answered something else than was asked for");
-  }
-
-private:
-  std::mutex mutex_;
-  std::shared_ptr<link_client> link_;
-};
-
-namespace {
 
 v1::Ack* take_ack(v1::Envelope& x) {
   return x.has_ack() ? x.mutable_ack() : nullptr;
@@ -95,7 +31,7 @@ v1::RunList* take_run_list(v1::Envelope& x) {
 struct run_updates::impl {
   /// The connection that the updates come over.
   std::shared_ptr<link_client> link;
-  std::shared_ptr<update_queue> queue;
+  std::shared_ptr<update_queue<v1::RunUpdate>> queue;
 };
 
 run_updates::run_updates(std::shared_ptr<impl> x) : impl_(std::move(x)) {
@@ -146,7 +82,7 @@ result<std::string> client::submit(const json& document, const json& input, cons
 result<run_updates> client::watch(const std::string& run_id) {
   auto stream = std::make_shared<run_updates::impl>();
   stream->link = impl_->link();
-  stream->queue = std::make_shared<update_queue>(most_updates);
+  stream->queue = std::make_shared<update_queue<v1::RunUpdate>>(most_updates);
   link_client::watch_handlers handlers;
   handlers.on_update = [queue = stream->queue](v1::RunUpdate x) { queue->push(std::move(x)); };
   handlers.on_end = [queue = stream->queue](const result<void>& how) {

@@ -8,6 +8,7 @@
 #include "troupe/v1/journal.pb.h"
 #include "troupe/v1/run.pb.h"
 #include "troupe/v1/task.pb.h"
+#include "troupe/v1/workspace.pb.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -58,6 +59,33 @@ private:
   std::shared_ptr<impl> impl_;
 };
 
+/// What `client::follow_workspace` calls, always on the thread that waits.
+struct workspace_handlers {
+  std::function<void(const v1::WorkspaceUpdate&)> on_update;
+  /// At least every 100 ms. False ends the waiting with ERROR_CODE_CANCELLED.
+  std::function<bool()> on_idle;
+};
+
+/// What a watcher hears of one team's workspace: the document first, then each change, in order and without gaps. A
+/// reader that is too slow for them finds a new document in place of what it missed. Ends with `ended`.
+class workspace_updates {
+public:
+  workspace_updates(workspace_updates&&) noexcept;
+  workspace_updates& operator=(workspace_updates&&) noexcept;
+  ~workspace_updates();
+
+  /// The next update, or nothing when there is none within `timeout`. Fails with ERROR_CODE_UNAVAILABLE when the
+  /// connection is lost or the run changes hands (watch it again), ERROR_CODE_NOT_FOUND when there is no such team;
+  /// where that is retryable, it may still begin.
+  result<std::optional<v1::WorkspaceUpdate>> next(milliseconds timeout);
+
+private:
+  friend class client;
+  struct impl;
+  explicit workspace_updates(std::shared_ptr<impl> x);
+  std::shared_ptr<impl> impl_;
+};
+
 /// A program's way into a cluster: it joins as a client actor with one connection to a coordinator. Every call has a
 /// deadline. All members may be called by any thread. Errors carry the codes of
 /// troupe/v1/common.proto; ERROR_CODE_UNAVAILABLE means that the coordinator cannot be reached or went away, and that
@@ -97,6 +125,24 @@ public:
   result<void> cancel(const std::string& run_id, const std::string& reason = "cancelled by a client");
   /// Continues unfinished runs that nobody works on; empty = all of them. Returns those that go on now.
   result<v1::RunList> resume(const std::string& run_id = {});
+
+  // -- teams
+
+  /// A team's workspace: the whole document, or an artifact (its newest version where `version` is 0) with its history;
+  /// also of a team that has ended. `step` is the place of the team's step; empty: the team that is at work, else the
+  /// only one that there was. Fails with ERROR_CODE_NOT_FOUND, naming what there is (retryable: the team may still
+  /// begin), ERROR_CODE_INVALID_INPUT when several teams are meant.
+  result<v1::WorkspaceView> workspace(const std::string& run_id, const std::string& step = {},
+                                      const std::string& artifact = {}, uint64_t version = 0);
+
+  /// Follows a team's workspace: the present document, then each change.
+  result<workspace_updates> watch_workspace(const std::string& run_id, const std::string& step = {});
+
+  /// The same until the team ends; waits for it to begin. Survives a lost connection and a run that changes hands as
+  /// long as a coordinator has it again within 30 s: then the document comes anew. Fails with ERROR_CODE_TIMED_OUT at
+  /// the deadline.
+  result<v1::TeamEnded> follow_workspace(const std::string& run_id, const std::string& step, milliseconds deadline,
+                                         const workspace_handlers& handlers = {});
 
   // -- agents
 

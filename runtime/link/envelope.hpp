@@ -50,6 +50,11 @@ TROUPE_ENVELOPE_FIELD(RunUpdate);
 TROUPE_ENVELOPE_FIELD(InvokeAgent);
 TROUPE_ENVELOPE_FIELD(TaskResult);
 TROUPE_ENVELOPE_FIELD(AnswerQuestion);
+TROUPE_ENVELOPE_FIELD(ReadWorkspace);
+TROUPE_ENVELOPE_FIELD(WorkspaceView);
+TROUPE_ENVELOPE_FIELD(WatchWorkspace);
+TROUPE_ENVELOPE_FIELD(WorkspaceUpdate);
+TROUPE_ENVELOPE_FIELD(WorkspaceSeen);
 #undef TROUPE_ENVELOPE_FIELD
 
 /// Appends the wire form of an envelope whose head (ids, deadline, …) is `head` and whose body is `body` in field

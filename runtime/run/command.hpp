@@ -2,11 +2,13 @@
 
 #include "runtime/aggregation/aggregate.hpp"
 #include "runtime/core/task_batch.hpp"
+#include "runtime/team/workspace.hpp"
 #include "troupe/v1/run.pb.h"
 #include "troupe/v1/task.pb.h"
 #include "troupe/v1/team.pb.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -50,6 +52,38 @@ struct publish_update {
   v1::RunUpdate update;
 };
 
+/// A team of a run.
+struct team_place {
+  /// Its number among those of this run that ever began; a step that is tried again has a new one.
+  uint64_t team = 0;
+  /// Place of its step.
+  std::string step;
+};
+
+/// A team's workspace, as it is after the event that this follows from: for whoever asked to see it.
+struct workspace_shown {
+  uint64_t team = 0;
+  std::string step;
+  /// A copy.
+  std::shared_ptr<const workspace> now;
+};
+
+/// What has changed since in a workspace that was shown.
+struct workspace_changed {
+  uint64_t team = 0;
+  /// Of the event that it follows from.
+  int64_t at_ms = 0;
+  std::vector<workspace_change> changes;
+};
+
+/// A team is over, one way or another. Comes for all of them, seen or not.
+struct workspace_ended {
+  uint64_t team = 0;
+  std::string step;
+  /// Nothing changes it any more. One thread at a time: the run machine has it, too.
+  std::shared_ptr<const workspace> last;
+};
+
 struct task_counts {
   /// Agent tasks, however often each was sent.
   uint32_t tasks = 0;
@@ -69,6 +103,6 @@ struct finish_run {
 };
 
 using command = std::variant<start_task, cancel_task, answer_op, start_aggregation, start_timer, cancel_timer,
-                             publish_update, finish_run>;
+                             publish_update, workspace_shown, workspace_changed, workspace_ended, finish_run>;
 
 } // namespace troupe

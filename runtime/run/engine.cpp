@@ -120,6 +120,7 @@ void engine::apply(const v1::RunEvent& event, std::vector<command>& out, const s
     break;
   }
   work_off();
+  teams_.flush(now_ms_, out);
   out_ = nullptr;
 }
 

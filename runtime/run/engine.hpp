@@ -3,6 +3,7 @@
 #include "runtime/core/random.hpp"
 #include "runtime/run/command.hpp"
 #include "runtime/run/frame.hpp"
+#include "runtime/run/live_teams.hpp"
 #include "runtime/workflow/workflow.hpp"
 #include "troupe/v1/journal.pb.h"
 
@@ -12,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -58,6 +60,12 @@ public:
   }
   bool updates_missed() const {
     return updates_missed_;
+  }
+  live_teams& teams() {
+    return teams_;
+  }
+  const live_teams& teams() const {
+    return teams_;
   }
 
   // For bodies.
@@ -107,6 +115,14 @@ public:
   }
   bool in_flight(uint32_t task) const {
     return tasks_[task].active;
+  }
+
+  /// A team has begun with this workspace; returns its number.
+  uint64_t team_began(const frame& f, std::shared_ptr<workspace> what) {
+    return teams_.began(path_of(f), std::move(what));
+  }
+  void team_ended(const frame& f, uint64_t team, const std::shared_ptr<workspace>& what, team_end how) {
+    teams_.ended(team, path_of(f), what, std::move(how), now_ms_, *out_);
   }
 
   /// Answers an operation of a team's member.
@@ -195,6 +211,7 @@ private:
   std::unordered_map<uint64_t, timer_record> timers_;
   uint64_t next_timer_ = 1;
   std::deque<work_item> work_;
+  live_teams teams_;
   std::vector<command>* out_ = nullptr;
   const std::function<void()>* more_ = nullptr;
 };

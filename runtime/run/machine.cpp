@@ -61,4 +61,12 @@ bool run_machine::updates_missed() const {
   return impl_->run.updates_missed();
 }
 
+result<team_place> run_machine::find_team(const std::string& step) const {
+  return std::as_const(impl_->run).teams().find(step);
+}
+
+result<workspace_shown> run_machine::show_workspace(const std::string& step) {
+  return impl_->run.teams().show(step);
+}
+
 } // namespace troupe

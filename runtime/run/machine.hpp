@@ -61,6 +61,14 @@ public:
   /// Whether there were more than that.
   bool updates_missed() const;
 
+  /// A team that is at work, by the place of its step; empty: the only one. Fails with ERROR_CODE_NOT_FOUND,
+  /// ERROR_CODE_INVALID_INPUT (several).
+  result<team_place> find_team(const std::string& step) const;
+
+  /// Its workspace as it is now. From now on `step` yields workspace_changed commands for it. They have no effect on
+  /// the run.
+  result<workspace_shown> show_workspace(const std::string& step);
+
 private:
   struct impl;
   std::unique_ptr<impl> impl_;

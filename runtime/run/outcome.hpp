@@ -1,7 +1,7 @@
 #pragma once
 
+#include "runtime/core/lazy_json.hpp"
 #include "runtime/core/result.hpp"
-#include "runtime/run/lazy_json.hpp"
 
 #include <cstdint>
 #include <optional>

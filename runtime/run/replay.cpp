@@ -6,7 +6,7 @@
 
 namespace troupe {
 
-result<replayed_run> replay_run(const v1::RunDetails& details) {
+result<workflow_ptr> stored_definition(const v1::RunDetails& details) {
   const auto& run = details.summary().run_id();
   auto document = json::parse(details.definition(), nullptr, false);
   if (document.is_discarded())
@@ -21,13 +21,23 @@ result<replayed_run> replay_run(const v1::RunDetails& details) {
                                                   + std::to_string(details.events(0).run_submitted().machine_version())
                                                   + "; this build knows rules " + std::to_string(run_machine::version)
                                                   + ": use the build that began it");
-  replayed_run out{*definition, run_machine{*definition}, {}};
+  return std::move(*definition);
+}
+
+result<replayed_run> replay_run(const v1::RunDetails& details) {
+  auto definition = stored_definition(details);
+  if (!definition)
+    return tl::unexpected(definition.error());
+  replayed_run out{*definition, run_machine{*definition}, {}, {}};
   std::vector<command> commands;
   for (const auto& event : details.events()) {
     out.machine.step(event, commands);
     for (auto& next : commands)
       if (auto* update = std::get_if<publish_update>(&next))
         out.updates.push_back(std::move(update->update));
+      else if (auto* answered = std::get_if<answer_op>(&next))
+        out.answers.push_back(
+            {answered->answer.task(), answered->answer.attempt(), answered->answer.number(), event.at_ms()});
     commands.clear();
   }
   for (size_t i = 0; i < out.updates.size(); ++i)

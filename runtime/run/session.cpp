@@ -172,6 +172,15 @@ std::vector<command> run_session::appended(uint64_t last_seq) {
   return take_held();
 }
 
+result<team_place> run_session::show_workspace(const std::string& step) {
+  auto shown = machine_.show_workspace(step);
+  if (!shown)
+    return tl::unexpected(shown.error());
+  team_place out{shown->team, shown->step};
+  held_.emplace_back(last_seq_, std::move(*shown));
+  return out;
+}
+
 void run_session::append_failed() {
   appending_ = false;
 }

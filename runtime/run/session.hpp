@@ -54,6 +54,13 @@ public:
   /// that of now means nothing; the answer to this one follows.
   std::vector<command> appended(uint64_t last_seq);
 
+  /// What may leave, now that the journal has what it follows from.
+  std::vector<command> take_held();
+
+  /// Somebody wants to see a team's workspace: a workspace_shown command comes out once everything in it is durable,
+  /// then the changes. Fails like run_machine::show_workspace.
+  result<team_place> show_workspace(const std::string& step);
+
   /// The append failed and will be tried again: `take_append` yields the same events (and newer ones) anew.
   void append_failed();
 
@@ -93,8 +100,6 @@ public:
 
 private:
   void absorb(std::vector<command>& commands, bool keep);
-  /// What may leave, now that the journal has what it follows from.
-  std::vector<command> take_held();
   /// The run's own clock: as `now_ms`, but it goes on from where it was when that was set back.
   int64_t run_time(int64_t now_ms);
 

@@ -19,6 +19,9 @@ team_body::~team_body() = default;
 void team_body::begin(engine& run, frame& self) {
   context c{run, self};
   members_.assign(definition_.members.size(), member_state{inbox{definition_.ageing.count()}});
+  auto id = path_of(self);
+  ws_ = std::make_shared<workspace>(id.empty() ? "team" : id, run.now_ms(), definition_.limits);
+  number_ = run.team_began(self, ws_);
   if (auto why = set_up(c)) {
     fail(c, std::move(*why));
     return;
@@ -27,8 +30,6 @@ void team_body::begin(engine& run, frame& self) {
 }
 
 std::optional<error> team_body::set_up(context c) {
-  auto id = path_of(c.self);
-  ws_ = std::make_unique<workspace>(id.empty() ? "team" : id, c.run.now_ms(), definition_.limits);
   auto task = json{{"goal", definition_.goal}, {"requirements", json::array()}, {"constraints", json::array()}};
   frame_scope scope{c.run, c.self};
   if (definition_.task) {
@@ -151,6 +152,7 @@ void team_body::finish(context c, const std::string& reason, bool completed) {
   ended.set_iterations(iteration_);
   ended.set_turns(turns_);
   publish(c, std::move(event));
+  close_workspace(c, reason, completed, {});
   outcome how;
   how.partial = partial_ || !completed;
   how.quality = quality_;
@@ -173,9 +175,9 @@ void team_body::fail(context c, error why) {
     return;
   over_ = true;
   stop_timers(c);
+  close_workspace(c, "failed", false, describe(why));
   auto how = outcome::failure(std::move(why));
-  if (ws_)
-    how.partial_results = lazy_json{default_output("failed", false)};
+  how.partial_results = lazy_json{default_output("failed", false)};
   c.run.body_ended(c.self, std::move(how));
 }
 
@@ -186,13 +188,20 @@ void team_body::stop_timers(context c) {
     c.run.stop_timer(x.timer);
 }
 
-void team_body::stop(engine& run, frame& self, const std::string&) {
+void team_body::close_workspace(context c, const std::string& reason, bool completed, const std::string& why) {
+  c.run.team_ended(c.self, number_, ws_, {reason, completed, iteration_, turns_, why});
+}
+
+void team_body::stop(engine& run, frame& self, const std::string& reason) {
+  if (over_)
+    return;
   over_ = true;
   stop_timers({run, self});
+  close_workspace({run, self}, "stopped", false, reason);
 }
 
 uint64_t team_body::digest() const {
-  uint64_t hash = ws_ ? ws_->digest() : 0;
+  uint64_t hash = ws_->digest();
   for (uint64_t part :
        {uint64_t{iteration_}, uint64_t{phase_}, uint64_t{position_}, uint64_t{turns_}, uint64_t{running_turns_},
         uint64_t{last_member_}, uint64_t{next_member_}, uint64_t{last_message_}, uint64_t{last_slot_},

@@ -140,6 +140,7 @@ private:
   void at_bound(context c, const std::string& why);
   void fail(context c, error why);
   void stop_timers(context c);
+  void close_workspace(context c, const std::string& reason, bool completed, const std::string& why);
   std::string list_roles() const;
 
   // team_order.cpp
@@ -197,7 +198,6 @@ private:
   std::shared_ptr<const json> context_for(context c, uint32_t member, const team_message* question,
                                           std::vector<team_message> notices);
   json teammates_of(uint32_t member) const;
-  json workspace_shown() const;
   json default_output(const std::string& reason, bool completed) const;
   std::string artifact_of(uint32_t member) const;
   std::string phase_name() const;
@@ -215,7 +215,9 @@ private:
   }
 
   const team_step& definition_;
-  std::unique_ptr<workspace> ws_;
+  std::shared_ptr<workspace> ws_;
+  /// Number of this team in its run.
+  uint64_t number_ = 0;
   std::vector<member_state> members_;
   std::map<uint32_t, child_record> children_;
   uint32_t last_slot_ = 0;

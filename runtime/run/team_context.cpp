@@ -42,16 +42,6 @@ json team_body::teammates_of(uint32_t member) const {
   return out;
 }
 
-json team_body::workspace_shown() const {
-  auto out = *ws_->document();
-  for (auto& [name, value] : out["artifacts"].items()) {
-    const auto* newest = ws_->find(name);
-    if (newest != nullptr && newest->bytes > definition_.limits.inline_bytes)
-      value = {{"$artifact", name}, {"version", newest->version}, {"bytes", newest->bytes}};
-  }
-  return out;
-}
-
 std::shared_ptr<const json> team_body::context_for(context, uint32_t member, const team_message* question,
                                                    std::vector<team_message> notices) {
   const auto& who = definition_.members[member];
@@ -77,7 +67,7 @@ std::shared_ptr<const json> team_body::context_for(context, uint32_t member, con
   x["max_iterations"] = definition_.max_iterations;
   x["turn"] = turns_;
   x["artifacts"] = ws_->index();
-  x["workspace"] = workspace_shown();
+  x["workspace"] = *ws_->shown();
   auto inbox = json::array();
   for (const auto& message : notices)
     inbox.push_back(to_json(message));
@@ -104,7 +94,7 @@ json team_body::default_output(const std::string& reason, bool completed) const 
   auto document = ws_->document();
   json out;
   const auto* last = ws_->last_written().empty() ? nullptr : ws_->find(ws_->last_written());
-  out["result"] = last ? *last->value : last_result_;
+  out["result"] = last ? last->value.value() : last_result_;
   out["artifacts"] = document->at("artifacts");
   out["versions"] = document->at("versions");
   out["changes"] = ws_->changes();
@@ -151,6 +141,7 @@ void team_body::publish_message(context c, const team_message& message) const {
   out.set_priority(message.priority);
   out.set_requires_response(message.requires_response);
   out.set_timeout_ms(message.timeout_ms);
+  out.set_failed(message.failed);
   publish(c, std::move(event));
 }
 

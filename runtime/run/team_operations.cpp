@@ -279,10 +279,12 @@ team_body::op_result team_body::get(const op_source& from, const v1::GetArtifact
     children_.at(from.slot).seen[op.artifact()] = ws_->version_of(op.artifact());
   if (found == nullptr)
     return {false, std::nullopt, {{"artifact", op.artifact()}, {"version", 0}, {"value", nullptr}}};
-  return {
-      false,
-      std::nullopt,
-      {{"artifact", op.artifact()}, {"version", found->version}, {"author", found->author}, {"value", *found->value}}};
+  return {false,
+          std::nullopt,
+          {{"artifact", op.artifact()},
+           {"version", found->version},
+           {"author", found->author},
+           {"value", found->value.value()}}};
 }
 
 team_body::op_result team_body::decide(context c, const op_source& from, const v1::Decide& op) {

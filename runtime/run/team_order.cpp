@@ -91,7 +91,7 @@ void team_body::next_selected(context c) {
   options.fixed_input =
       std::make_shared<const json>(json{{"goal", definition_.goal},
                                         {"members", std::move(members)},
-                                        {"workspace", workspace_shown()},
+                                        {"workspace", *ws_->shown()},
                                         {"last_role", last_member_ == nobody ? json{} : json(role(last_member_))},
                                         {"iteration", iteration_}});
   children_.at(slot).at = &c.run.start_child(c.self, *definition_.selector_agent, slot, std::move(options));

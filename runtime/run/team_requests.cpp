@@ -196,6 +196,7 @@ void team_body::respond(context c, const std::string& id, const json* content, c
   answer.type = v1::AgentMessage::TYPE_RESPONSE;
   answer.in_reply_to = id;
   answer.content = content ? *content : json{{"error", why->message}};
+  answer.failed = content == nullptr;
   answer.id = "msg-" + std::to_string(++last_message_);
   answer.sent_ms = c.run.now_ms();
   // The question had room in the log; where its answer has none, the asker still gets it.
@@ -283,6 +284,7 @@ void team_body::timer_fired(engine& run, frame& self, uint32_t which) {
     answer.type = v1::AgentMessage::TYPE_RESPONSE;
     answer.in_reply_to = id;
     answer.content = {{"error", why.message}};
+    answer.failed = true;
     // Nothing to be done where the log is full.
     (void)send(c, answer, asker);
   }

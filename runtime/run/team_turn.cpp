@@ -27,7 +27,7 @@ void team_body::start_turn(context c, uint32_t member) {
   state.turn_waits = false;
   ++turns_;
   ++turns_in_iteration_;
-  ws_->set_progress(phase_name(), iteration_, turns_, last_member_ == nobody ? "" : role(last_member_));
+  ws_->set_progress(phase_name(), iteration_, turns_, last_member_ == nobody ? "" : role(last_member_), role(member));
   last_member_ = member;
   child_record record;
   record.member = member;

@@ -1,4 +1,5 @@
 // Writes, and who settles those that come too late.
+#include "runtime/agents/json_text.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/team_body.hpp"
 
@@ -10,8 +11,9 @@ namespace {
 
 constexpr size_t excerpt_bytes = 160;
 
-std::string excerpt_of(const json& value) {
-  auto text = value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, json::error_handler_t::replace);
+std::string excerpt_of(const lazy_json& value) {
+  // Only a text is shown as what it means; the rest as it is written.
+  auto text = value.text().starts_with('"') ? value.value().get<std::string>() : value.text();
   if (text.size() <= excerpt_bytes)
     return text;
   auto end = excerpt_bytes;
@@ -25,13 +27,16 @@ std::string excerpt_of(const json& value) {
 
 team_body::op_result team_body::put(context c, const op_source& from, const v1::PutArtifact& op) {
   auto& child = children_.at(from.slot);
-  auto value = json::parse(op.value(), nullptr, false);
-  if (value.is_discarded())
-    return {
-        false, error{v1::ERROR_CODE_INVALID_INPUT, "the value of " + op.artifact() + " is not valid JSON", false}, {}};
+  if (auto fault = check_json(op.value()))
+    return {false,
+            error{v1::ERROR_CODE_INVALID_INPUT,
+                  "the value of " + op.artifact() + " is not valid JSON: byte " + std::to_string(fault->offset) + ": "
+                      + fault->what,
+                  false},
+            {}};
   artifact_write write;
   write.artifact = op.artifact();
-  write.value = std::make_shared<const json>(std::move(value));
+  write.value = lazy_json{op.value()};
   write.author = role(child.member);
   if (op.has_expected_version())
     write.expected = op.expected_version();
@@ -59,7 +64,7 @@ void team_body::written(context c, uint32_t member, const artifact_written& x, c
   out.set_bytes(x.bytes);
   out.set_conflict(x.conflict);
   if (const auto* now = ws_->find(write.artifact))
-    out.set_excerpt(excerpt_of(*now->value));
+    out.set_excerpt(excerpt_of(now->value));
   publish(c, std::move(event));
 }
 
@@ -73,8 +78,8 @@ team_body::op_result team_body::contested(context c, const op_source& from, arti
   if (definition_.on_conflict == team_step::conflict::human) {
     auto question = ws_->ask(write.author,
                              "artifact " + write.artifact + ": keep version " + std::to_string(current->version)
-                                 + " of " + current->author + " (" + excerpt_of(*current->value) + "), or take that of "
-                                 + write.author + " (" + excerpt_of(*write.value)
+                                 + " of " + current->author + " (" + excerpt_of(current->value) + "), or take that of "
+                                 + write.author + " (" + excerpt_of(write.value)
                                  + ")? Answer {\"keep\": \"current\"}, {\"keep\": \"proposed\"} or {\"value\": …}",
                              c.run.now_ms());
     if (!question)
@@ -98,10 +103,10 @@ team_body::op_result team_body::contested(context c, const op_source& from, arti
   child_options options;
   options.branch = "resolver";
   options.fixed_input = std::make_shared<const json>(json{{"artifact", write.artifact},
-                                                          {"base", base ? *base->value : json{}},
-                                                          {"current", *current->value},
+                                                          {"base", base ? base->value.value() : json{}},
+                                                          {"current", current->value.value()},
                                                           {"current_author", current->author},
-                                                          {"proposed", *write.value},
+                                                          {"proposed", write.value.value()},
                                                           {"proposed_by", write.author},
                                                           {"goal", definition_.goal}});
   contests_.emplace(id, std::move(x));
@@ -131,7 +136,7 @@ void team_body::settle(context c, const std::string& id, const json* value, cons
     ws_->close_question(x.question);
   op_result result;
   if (value != nullptr) {
-    x.write.value = std::make_shared<const json>(*value);
+    x.write.value = lazy_json{*value};
     auto done = ws_->settle(x.write, how, c.run.now_ms());
     if (done) {
       auto child = children_.find(x.from.slot);
@@ -180,7 +185,7 @@ void team_body::question_answered(engine& run, frame& self, const v1::QuestionAn
     if (content.contains("value"))
       settle(c, subject, &content["value"], "human", {});
     else if (content["keep"] == "proposed")
-      settle(c, subject, proposed.get(), "human", {});
+      settle(c, subject, &proposed.value(), "human", {});
     else
       settle(c, subject, nullptr, "human", who + " kept the current one");
     return;

@@ -24,6 +24,8 @@ struct team_message {
   uint32_t timeout_ms = 0;
   /// Of a response: what it answers.
   std::string in_reply_to;
+  /// Of a response: there is no answer, and why.
+  bool failed = false;
 };
 
 /// "request", "response", …

@@ -14,12 +14,6 @@ constexpr size_t longest_name = 128;
 /// Entries of the log that `document` shows.
 constexpr size_t shown_log = 50;
 
-/// Questions that came with the document may be of any form: only those of ours have an id.
-bool has_id(const json& entry, const std::string& id) {
-  auto i = entry.is_object() ? entry.find("id") : entry.end();
-  return entry.is_object() && i != entry.end() && *i == id;
-}
-
 bool is_artifact_name(const std::string& name) {
   if (name.empty() || name.size() > longest_name)
     return false;
@@ -27,6 +21,12 @@ bool is_artifact_name(const std::string& name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'
            || c == '.';
   });
+}
+
+/// Of a question, which may come from a document that somebody else wrote.
+std::string id_of(const json& question) {
+  auto i = question.is_object() ? question.find("id") : question.end();
+  return question.is_object() && i != question.end() && i->is_string() ? i->get<std::string>() : std::string{};
 }
 
 } // namespace
@@ -72,7 +72,7 @@ result<void> workspace::seed(const json& document, int64_t now_ms) {
         artifacts_[name];
         continue;
       }
-      auto done = append(name, std::make_shared<const json>(value), "", "", now_ms);
+      auto done = append(name, lazy_json{json(value)}, "", "", now_ms);
       if (!done)
         return tl::unexpected<error>(done.error());
     }
@@ -112,10 +112,10 @@ const artifact_version* workspace::find(const std::string& name, uint64_t versio
     return nullptr;
   if (version == 0)
     return &i->second.versions.back();
-  for (const auto& x : i->second.versions)
-    if (x.version == version)
-      return x.value ? &x : nullptr;
-  return nullptr;
+  // Dense, so that the place follows from the number.
+  const auto& kept = i->second.versions;
+  auto first = kept.front().version;
+  return version < first || version - first >= kept.size() ? nullptr : &kept[version - first];
 }
 
 const std::deque<artifact_version>* workspace::history(const std::string& name) const {
@@ -130,8 +130,8 @@ std::map<std::string, uint64_t> workspace::versions() const {
   return out;
 }
 
-result<artifact_written> workspace::append(const std::string& name, std::shared_ptr<const json> value,
-                                           const std::string& author, const char* conflict, int64_t now_ms) {
+result<artifact_written> workspace::append(const std::string& name, lazy_json value, const std::string& author,
+                                           const char* conflict, int64_t now_ms) {
   if (!is_artifact_name(name))
     return fail(v1::ERROR_CODE_INVALID_INPUT, "\"" + name.substr(0, longest_name)
                                                   + "\" is no name of an artifact; use up to 128 of A-Z a-z 0-9 _ - .");
@@ -139,42 +139,34 @@ result<artifact_written> workspace::append(const std::string& name, std::shared_
   if (i == artifacts_.end() && artifacts_.size() >= limits_.artifacts)
     return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
                 "the workspace has " + std::to_string(limits_.artifacts) + " artifacts, and no more are allowed");
-  auto bytes = value->dump(-1, ' ', false, json::error_handler_t::replace).size();
+  auto bytes = value.text().size();
   if (bytes > limits_.artifact_bytes)
     return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
                 "artifact " + name + " would have " + std::to_string(bytes) + " bytes; the limit is "
                     + std::to_string(limits_.artifact_bytes) + ": put a reference (a path, a URL) in its place");
-  auto old = i == artifacts_.end() || i->second.versions.empty() ? 0 : i->second.versions.back().bytes;
-  if (bytes_ - old + bytes > limits_.workspace_bytes)
+  const auto* old = i == artifacts_.end() || i->second.versions.empty() ? nullptr : &i->second.versions.back();
+  if (bytes_ - (old ? old->bytes : 0) + bytes > limits_.workspace_bytes)
     return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
                 "the workspace would have more than " + std::to_string(limits_.workspace_bytes) + " bytes");
-  bytes_ += bytes - old;
-  auto& history = artifacts_[name].versions;
-  auto version = history.empty() ? 1 : history.back().version + 1;
-  history.push_back({version, author, now_ms, bytes, std::move(value), conflict});
-  while (history.size() > std::max<uint32_t>(1, limits_.history))
-    history.pop_front();
-  last_written_ = name;
+  artifact_written out{old ? old->version + 1 : 1, bytes, conflict};
   ++writes_;
-  document_.reset();
-  return artifact_written{version, bytes, conflict};
+  change(workspace_change::written{name, {out.version, author, now_ms, bytes, std::move(value), conflict}});
+  return out;
 }
 
 // -- talk -------------------------------------------------------------------------------------------------------------
 
-result<void> workspace::room_for_entry() {
+result<void> workspace::room_for_entry() const {
   if (entries_ >= limits_.messages)
     return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
                 "the team has exchanged " + std::to_string(limits_.messages) + " messages, and no more are allowed");
-  ++entries_;
-  document_.reset();
   return {};
 }
 
 result<std::string> workspace::decide(const std::string& by, json decision, const std::string& reason,
                                       const std::string& question, int64_t now_ms) {
   if (!question.empty()
-      && std::none_of(questions_.begin(), questions_.end(), [&](const json& q) { return has_id(q, question); }))
+      && std::none_of(questions_.begin(), questions_.end(), [&](const json& q) { return id_of(q) == question; }))
     return fail(v1::ERROR_CODE_NOT_FOUND, "there is no open question \"" + question.substr(0, longest_name) + "\"");
   if (auto room = room_for_entry(); !room)
     return tl::unexpected<error>(room.error());
@@ -191,7 +183,7 @@ result<std::string> workspace::decide(const std::string& by, json decision, cons
     entry["question"] = question;
     close_question(question);
   }
-  decisions_.push_back(std::move(entry));
+  change(workspace_change::decided{std::move(entry)});
   return id;
 }
 
@@ -199,42 +191,105 @@ result<std::string> workspace::ask(const std::string& by, const std::string& que
   if (auto room = room_for_entry(); !room)
     return tl::unexpected<error>(room.error());
   auto id = "q-" + std::to_string(++last_question_);
-  questions_.push_back({{"id", id}, {"by", by}, {"question", question}, {"timestamp", iso_time(now_ms)}});
+  change(workspace_change::asked{{{"id", id}, {"by", by}, {"question", question}, {"timestamp", iso_time(now_ms)}}});
   return id;
 }
 
 bool workspace::close_question(const std::string& id) {
-  for (auto i = questions_.begin(); i != questions_.end(); ++i) {
-    if (!has_id(*i, id))
-      continue;
-    questions_.erase(i);
-    document_.reset();
-    return true;
-  }
-  return false;
+  auto known = std::any_of(questions_.begin(), questions_.end(), [&](const json& q) { return id_of(q) == id; });
+  if (known)
+    change(workspace_change::settled{id});
+  return known;
 }
 
 result<void> workspace::note(const std::string& by, const std::string& text, int64_t now_ms) {
   if (auto room = room_for_entry(); !room)
     return room;
-  log_.push_back({{"timestamp", iso_time(now_ms)}, {"from", by}, {"type", "note"}, {"content", text}});
+  change(
+      workspace_change::logged{{{"timestamp", iso_time(now_ms)}, {"from", by}, {"type", "note"}, {"content", text}}});
   return {};
 }
 
 result<void> workspace::log(const team_message& message) {
   if (auto room = room_for_entry(); !room)
     return room;
-  log_.push_back(to_json(message));
+  change(workspace_change::logged{to_json(message)});
   return {};
 }
 
-void workspace::set_progress(const std::string& phase, uint32_t iteration, uint32_t turn,
-                             const std::string& last_role) {
-  phase_ = phase;
-  iteration_ = iteration;
-  turn_ = turn;
-  last_role_ = last_role;
+void workspace::set_progress(const std::string& phase, uint32_t iteration, uint32_t turn, const std::string& last_role,
+                             const std::string& on_turn) {
+  if (phase != phase_ || iteration != iteration_ || turn != turn_ || last_role != last_role_)
+    change(workspace_change::progressed{phase, iteration, turn, last_role, on_turn});
+}
+
+void workspace::end(team_end how) {
+  change(std::move(how));
+}
+
+// -- changes ----------------------------------------------------------------------------------------------------------
+
+template <class T>
+void workspace::change(T x) {
+  ++seq_;
+  if (followed_)
+    changes_.push_back({seq_, x});
+  make(std::move(x));
+}
+
+void workspace::apply(const workspace_change& change) {
+  if (change.seq <= seq_)
+    return;
+  seq_ = change.seq;
+  std::visit([this](const auto& x) { make(x); }, change.what);
+}
+
+void workspace::make(workspace_change::written x) {
+  auto& history = artifacts_[x.artifact].versions;
+  bytes_ -= history.empty() ? 0 : history.back().bytes;
+  bytes_ += x.now.bytes;
+  history.push_back(std::move(x.now));
+  while (history.size() > std::max<uint32_t>(1, limits_.history))
+    history.pop_front();
+  last_written_ = std::move(x.artifact);
   document_.reset();
+}
+
+void workspace::make(workspace_change::logged x) {
+  ++entries_;
+  log_.push_back(std::move(x.entry));
+  document_.reset();
+}
+
+void workspace::make(workspace_change::decided x) {
+  ++entries_;
+  decisions_.push_back(std::move(x.entry));
+  document_.reset();
+}
+
+void workspace::make(workspace_change::asked x) {
+  ++entries_;
+  questions_.push_back(std::move(x.entry));
+  document_.reset();
+}
+
+void workspace::make(workspace_change::settled x) {
+  auto i = std::find_if(questions_.begin(), questions_.end(), [&](const json& q) { return id_of(q) == x.question; });
+  if (i != questions_.end())
+    questions_.erase(i);
+  document_.reset();
+}
+
+void workspace::make(workspace_change::progressed x) {
+  phase_ = std::move(x.phase);
+  iteration_ = x.iteration;
+  turn_ = x.turn;
+  last_role_ = std::move(x.last_role);
+  document_.reset();
+}
+
+void workspace::make(team_end x) {
+  ended_ = std::move(x);
 }
 
 // -- what it looks like -----------------------------------------------------------------------------------------------
@@ -244,9 +299,9 @@ std::shared_ptr<const json> workspace::document() const {
     return document_;
   auto artifacts = json::object();
   for (const auto& [name, x] : artifacts_)
-    artifacts[name] = x.versions.empty() ? json{} : *x.versions.back().value;
+    artifacts[name] = x.versions.empty() ? json{} : x.versions.back().value.value();
   auto log = json::array();
-  for (auto i = log_.size() > shown_log ? log_.size() - shown_log : 0; i < log_.size(); ++i)
+  for (auto i = earlier_messages(); i < log_.size(); ++i)
     log.push_back(log_[i]);
   json out;
   out["id"] = id_;
@@ -263,6 +318,24 @@ std::shared_ptr<const json> workspace::document() const {
   out["last_role"] = last_role_;
   document_ = std::make_shared<const json>(std::move(out));
   return document_;
+}
+
+std::shared_ptr<const json> workspace::shown() const {
+  auto all = document();
+  std::shared_ptr<json> out;
+  for (const auto& [name, x] : artifacts_) {
+    if (x.versions.empty() || x.versions.back().bytes <= limits_.inline_bytes)
+      continue;
+    if (!out)
+      out = std::make_shared<json>(*all);
+    (*out)["artifacts"][name] = {
+        {"$artifact", name}, {"version", x.versions.back().version}, {"bytes", x.versions.back().bytes}};
+  }
+  return out ? out : all;
+}
+
+size_t workspace::earlier_messages() const {
+  return log_.size() > shown_log ? log_.size() - shown_log : 0;
 }
 
 json workspace::index() const {
@@ -302,7 +375,7 @@ uint64_t workspace::digest() const {
       mix(std::hash<std::string>{}(v.author));
     }
     if (!x.versions.empty())
-      mix(std::hash<json>{}(*x.versions.back().value));
+      mix(std::hash<std::string>{}(x.versions.back().value.text()));
   }
   mix(decisions_.size());
   mix(questions_.size());

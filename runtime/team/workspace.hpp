@@ -3,6 +3,7 @@
 #include "runtime/core/json.hpp"
 #include "runtime/core/result.hpp"
 #include "runtime/team/inbox.hpp"
+#include "runtime/team/workspace_change.hpp"
 #include "runtime/workflow/team_step.hpp"
 
 #include <cstdint>
@@ -11,28 +12,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace troupe {
 
-/// One version of an artifact.
-struct artifact_version {
-  /// From 1.
-  uint64_t version = 0;
-  std::string author;
-  int64_t at_ms = 0;
-  size_t bytes = 0;
-  /// Null when it is so old that only its author is remembered.
-  std::shared_ptr<const json> value;
-  /// How a conflict was settled, where there was one.
-  std::string conflict;
-};
-
 /// A write as a member asks for it.
 struct artifact_write {
   std::string artifact;
-  std::shared_ptr<const json> value;
+  lazy_json value;
   std::string author;
   /// The version that it is to follow; 0 = none yet.
   uint64_t expected = 0;
@@ -52,7 +41,8 @@ struct artifact_written {
 struct write_contested {};
 
 /// The shared WORKSPACE of a team: task, artifacts with versions and authors, decisions, open questions, the log of
-/// communication. A plain value: knows neither turns nor actors. Every write compares and sets.
+/// communication. A plain value: knows neither turns nor actors. Every write compares and sets. It counts its changes
+/// and can tell them, so that a copy is kept equal. A copy shares the values, and may be used by another thread.
 class workspace {
 public:
   workspace(std::string id, int64_t created_ms, const team_limits& limits);
@@ -74,7 +64,7 @@ public:
   /// 0 = none yet.
   uint64_t version_of(const std::string& artifact) const;
 
-  /// The newest, or the one asked for; null when there is none or its value is no longer kept.
+  /// The newest, or the one asked for; null when there is none, or it is no longer kept.
   const artifact_version* find(const std::string& artifact, uint64_t version = 0) const;
 
   /// Oldest first.
@@ -101,7 +91,34 @@ public:
 
   // --- progress, which the team sets ---
 
-  void set_progress(const std::string& phase, uint32_t iteration, uint32_t turn, const std::string& last_role);
+  void set_progress(const std::string& phase, uint32_t iteration, uint32_t turn, const std::string& last_role,
+                    const std::string& on_turn = {});
+
+  /// The last change.
+  void end(team_end how);
+
+  const std::optional<team_end>& ended() const {
+    return ended_;
+  }
+
+  // --- changes ---
+
+  /// How many there have been.
+  uint64_t seq() const {
+    return seq_;
+  }
+
+  /// From now on changes are kept for take_changes.
+  void follow() {
+    followed_ = true;
+  }
+
+  std::vector<workspace_change> take_changes() {
+    return std::exchange(changes_, {});
+  }
+
+  /// Makes the change of the workspace that this one is a copy of. Changes that it has seen already do nothing.
+  void apply(const workspace_change& change);
 
   const std::string& id() const {
     return id_;
@@ -109,6 +126,20 @@ public:
 
   /// In the form of the template, with `versions`; the log without its older part. Shared until something changes.
   std::shared_ptr<const json> document() const;
+
+  /// The same with {"$artifact": name, version, bytes} in place of each artifact above `inline_bytes`.
+  std::shared_ptr<const json> shown() const;
+
+  const team_limits& limits() const {
+    return limits_;
+  }
+
+  const std::string& phase() const {
+    return phase_;
+  }
+
+  /// Entries of the log that `document` leaves out.
+  size_t earlier_messages() const;
 
   /// [{name, version, author, bytes}], without values.
   json index() const;
@@ -121,7 +152,7 @@ public:
 private:
   struct ballot {
     std::string author;
-    std::shared_ptr<const json> value;
+    lazy_json value;
     double weight = 0;
   };
 
@@ -133,12 +164,24 @@ private:
     std::vector<ballot> ballots;
   };
 
-  result<artifact_written> append(const std::string& name, std::shared_ptr<const json> value, const std::string& author,
+  result<artifact_written> append(const std::string& name, lazy_json value, const std::string& author,
                                   const char* conflict, int64_t now_ms);
   error out_of_date(const artifact_write& write, const artifact& found) const;
   put_result merge(const artifact_write& write, artifact& found, int64_t now_ms);
   put_result vote(const artifact_write& write, artifact& found, int64_t now_ms);
-  result<void> room_for_entry();
+  result<void> room_for_entry() const;
+
+  // Each change is made in one place, here and on a copy.
+  void make(workspace_change::written x);
+  void make(workspace_change::logged x);
+  void make(workspace_change::decided x);
+  void make(workspace_change::asked x);
+  void make(workspace_change::settled x);
+  void make(workspace_change::progressed x);
+  void make(team_end x);
+  /// Counts the change that is about to be made, and keeps it where somebody follows.
+  template <class T>
+  void change(T x);
 
   std::string id_;
   int64_t created_ms_;
@@ -159,6 +202,10 @@ private:
   uint32_t iteration_ = 1;
   uint32_t turn_ = 0;
   std::string last_role_;
+  std::optional<team_end> ended_;
+  uint64_t seq_ = 0;
+  bool followed_ = false;
+  std::vector<workspace_change> changes_;
   mutable std::shared_ptr<const json> document_;
 };
 

@@ -73,13 +73,14 @@ workspace::put_result workspace::merge(const artifact_write& write, artifact& fo
     return why;
   }
   std::string where;
-  auto merged = merge_three_ways(base ? *base->value : nothing, *found.versions.back().value, *write.value, where);
+  auto merged = merge_three_ways(base ? base->value.value() : nothing, found.versions.back().value.value(),
+                                 write.value.value(), where);
   if (!merged) {
     auto why = out_of_date(write, found);
     why.message += where.empty() ? "; only objects can be merged" : "; both sides changed " + where;
     return why;
   }
-  return from(append(write.artifact, std::make_shared<const json>(std::move(*merged)), write.author, "merge", now_ms));
+  return from(append(write.artifact, lazy_json{std::move(*merged)}, write.author, "merge", now_ms));
 }
 
 workspace::put_result workspace::vote(const artifact_write& write, artifact& found, int64_t now_ms) {
@@ -96,15 +97,15 @@ workspace::put_result workspace::vote(const artifact_write& write, artifact& fou
   auto weight_of = [&](const json& value) {
     double sum = 0;
     for (const auto& b : found.ballots)
-      if (*b.value == value)
+      if (b.value.value() == value)
         sum += b.weight;
     return sum;
   };
-  const auto& standing = *found.versions.back().value;
-  if (standing == *write.value)
+  const auto& standing = found.versions.back().value.value();
+  if (standing == write.value.value())
     return artifact_written{found.versions.back().version, found.versions.back().bytes, "vote"};
   // A draw changes nothing.
-  if (weight_of(*write.value) > weight_of(standing))
+  if (weight_of(write.value.value()) > weight_of(standing))
     return from(append(write.artifact, write.value, write.author, "vote", now_ms));
   auto why = out_of_date(write, found);
   why.message += "; the vote keeps the other";

@@ -4,6 +4,8 @@
 #include "tests/actors/link/fake_link.hpp"
 #include "tests/support/actor_fixture.hpp"
 
+#include <caf/send.hpp>
+
 namespace troupe {
 namespace {
 
@@ -20,6 +22,7 @@ struct client_link_test : test::actor_fixture {
   ~client_link_test() override {
     cluster->unanswered.clear();
     cluster->watchers.clear();
+    cluster->workspace_watchers.clear();
     stop(aut, registry, coordinator);
   }
 
@@ -130,6 +133,108 @@ TEST_F(client_link_test, ends_the_watch_with_the_link) {
   self->receive([&](const caf::down_msg&) { down = true; });
   EXPECT_TRUE(down);
   EXPECT_TRUE(link->closed);
+}
+
+TEST_F(client_link_test, reads_a_workspace_for_a_client) {
+  auto x = link->from_peer(7);
+  x.mutable_read_workspace()->set_run_id("r1");
+  deliver(x);
+  EXPECT_EQ(answer_to(7).workspace_view().run_id(), "r1");
+}
+
+/// A workspace that notes what its watchers say.
+struct noted_workspace {
+  std::vector<uint64_t> seen;
+
+  static workspace_actor::behavior_type behavior(noted_workspace* notes) {
+    return {
+        [](const v1::ReadWorkspace&) { return v1::WorkspaceView{}; },
+        [](const v1::WatchWorkspace&, const workspace_watcher_actor&) { return v1::Ack{}; },
+        [notes](const v1::WorkspaceSeen& x, const workspace_watcher_actor&) { notes->seen.push_back(x.seq()); },
+        [](const workspace_begin&) {},
+        [](const workspace_news&) {},
+        [](workspace_linger_tick) {},
+    };
+  }
+};
+
+struct workspace_link_test : client_link_test {
+  noted_workspace notes;
+  workspace_actor source = sys.spawn([n = &notes] { return noted_workspace::behavior(n); });
+
+  ~workspace_link_test() override {
+    cluster->workspace_watchers.clear();
+    stop(source);
+  }
+
+  void watch(uint64_t id, const std::string& run = "r1") {
+    auto x = link->from_peer(id);
+    x.mutable_watch_workspace()->set_run_id(run);
+    deliver(x);
+  }
+
+  void say(uint64_t seq, bool ended = false) {
+    v1::WorkspaceUpdate update;
+    update.set_seq(seq);
+    if (ended)
+      update.mutable_ended()->set_reason("approved");
+    else
+      update.mutable_document()->set_document("{}");
+    caf::send_as(caf::actor_cast<caf::actor>(source), cluster->workspace_watchers.at(0), update);
+    run();
+  }
+
+  void acknowledge(uint64_t watch, uint64_t seq, bool done = false) {
+    auto x = link->from_peer(999);
+    x.mutable_workspace_seen()->set_watch(watch);
+    x.mutable_workspace_seen()->set_seq(seq);
+    x.mutable_workspace_seen()->set_done(done);
+    deliver(x);
+  }
+};
+
+TEST_F(workspace_link_test, streams_the_updates_and_brings_back_what_the_client_has_dealt_with) {
+  watch(7);
+  EXPECT_TRUE(answer_to(7).has_ack());
+  say(3);
+  EXPECT_EQ(answer_to(7).workspace_update().seq(), 3U);
+  acknowledge(7, 3);
+  acknowledge(8, 4);
+  EXPECT_EQ(notes.seen, std::vector<uint64_t>{3}) << "only those of this watch";
+  EXPECT_TRUE(link->written.empty()) << "no answer to that";
+  say(4, true);
+  EXPECT_TRUE(answer_to(7).workspace_update().has_ended());
+  watch(9);
+  EXPECT_TRUE(answer_to(9).has_ack()) << "one that ended makes room";
+}
+
+TEST_F(workspace_link_test, tells_the_client_to_ask_again_when_the_workspace_goes_away) {
+  watch(7);
+  say(3);
+  answer_to(7);
+  stop(source);
+  EXPECT_EQ(answer_to(7).error().code(), v1::ERROR_CODE_UNAVAILABLE);
+}
+
+TEST_F(workspace_link_test, ends_with_the_link_or_when_the_client_has_enough) {
+  watch(7);
+  self->monitor(cluster->workspace_watchers.at(0));
+  acknowledge(7, 0, true);
+  auto down = 0;
+  self->receive([&](const caf::down_msg&) { ++down; });
+  watch(8);
+  self->monitor(cluster->workspace_watchers.at(1));
+  self->send(aut, link_lost{0, {v1::ERROR_CODE_UNAVAILABLE, "reset", true}});
+  run();
+  self->receive([&](const caf::down_msg&) { ++down; });
+  EXPECT_EQ(down, 2);
+}
+
+TEST_F(workspace_link_test, passes_on_that_a_team_may_still_begin) {
+  watch(7, "none");
+  auto answer = answer_to(7);
+  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_NOT_FOUND);
+  EXPECT_TRUE(answer.error().retryable());
 }
 
 TEST_F(client_link_test, cannot_watch_what_is_not_there) {

@@ -22,6 +22,7 @@ struct cluster_log {
   std::vector<v1::LeaveCluster> left;
   std::vector<v1::SubmitRun> submitted;
   std::vector<run_watcher_actor> watchers;
+  std::vector<workspace_watcher_actor> workspace_watchers;
   std::vector<caf::typed_response_promise<v1::TaskResult>> unanswered;
   bool fences = false;
 };
@@ -88,6 +89,18 @@ inline coordinator_actor spawn_coordinator(caf::actor_system& sys, std::shared_p
           v1::RunSummary out;
           out.set_run_id(x.run_id());
           return out;
+        },
+        [](const v1::ReadWorkspace& x) -> caf::result<v1::WorkspaceView> {
+          v1::WorkspaceView out;
+          out.set_run_id(x.run_id());
+          out.set_document("{}");
+          return out;
+        },
+        [log](const v1::WatchWorkspace& x, const workspace_watcher_actor& watcher) -> caf::result<v1::Ack> {
+          if (x.run_id() == "none")
+            return to_caf({v1::ERROR_CODE_NOT_FOUND, "run none has no team yet", true});
+          log->workspace_watchers.push_back(watcher);
+          return v1::Ack{};
         },
         [self, log](const v1::InvokeAgent& x) -> caf::result<v1::TaskResult> {
           auto promise = self->make_response_promise<v1::TaskResult>();

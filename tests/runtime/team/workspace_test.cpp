@@ -14,7 +14,7 @@ constexpr conflict all_policies[] = {conflict::reject, conflict::last_writer, co
                                      conflict::vote,   conflict::agent,       conflict::human};
 
 artifact_write write(std::string author, json value, uint64_t expected, double confidence = 1) {
-  return {"draft", std::make_shared<const json>(std::move(value)), std::move(author), expected, confidence};
+  return {"draft", lazy_json{std::move(value)}, std::move(author), expected, confidence};
 }
 
 struct room : testing::Test {
@@ -34,14 +34,14 @@ struct room : testing::Test {
   }
 
   json value() {
-    return *ws.find("draft")->value;
+    return ws.find("draft")->value.value();
   }
 };
 
 TEST_F(room, keeps_versions_and_authors) {
   EXPECT_EQ(put(write("writer", "one", 0), conflict::reject), 1U);
   EXPECT_EQ(put(write("editor", "two", 1), conflict::reject), 2U);
-  EXPECT_EQ(*ws.find("draft", 1)->value, "one");
+  EXPECT_EQ(ws.find("draft", 1)->value.value(), "one");
   EXPECT_EQ(ws.find("draft")->author, "editor");
   EXPECT_EQ(ws.changes().size(), 2U);
 }
@@ -115,7 +115,7 @@ TEST_F(room, bounds_artifacts_and_itself) {
   limits.artifacts = 2;
   workspace small{"w", 0, limits};
   auto code = [&](const std::string& name, const json& value) {
-    auto done = small.put({name, std::make_shared<const json>(value), "a", 0, 1}, conflict::reject, 1);
+    auto done = small.put({name, lazy_json{json(value)}, "a", 0, 1}, conflict::reject, 1);
     auto* why = std::get_if<error>(&done);
     return why ? why->code : v1::ERROR_CODE_UNSPECIFIED;
   };
@@ -182,14 +182,14 @@ RC_GTEST_PROP(workspace_laws, versions_are_dense_and_nothing_is_lost_unseen, (co
       auto current = ws.version_of("draft");
       auto expected = current - std::min<uint64_t>(current, behind % 3);
       auto late = expected != current;
-      auto before = current > 0 ? *ws.find("draft")->value : json{};
+      auto before = current > 0 ? ws.find("draft")->value.value() : json{};
       auto done = ws.put(write(std::to_string(who % 4), {{"m" + std::to_string(who % 5), who}}, expected), policy, 1);
       auto now = ws.version_of("draft");
       RC_ASSERT(now == current || now == current + 1);
       if (auto* written = std::get_if<artifact_written>(&done))
         RC_ASSERT(written->version == now);
       else
-        RC_ASSERT(now == current && *ws.find("draft")->value == before);
+        RC_ASSERT(now == current && ws.find("draft")->value.value() == before);
       if (late && policy == conflict::reject)
         RC_ASSERT(now == current);
       RC_ASSERT(now >= last);
