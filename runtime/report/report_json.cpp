@@ -9,10 +9,10 @@ json to_json(const usage_report& x) {
 }
 
 json to_json(const attempt_report& x) {
-  json out{{"step", x.step},           {"agent", x.agent},       {"node", x.node},         {"task", x.task},
-           {"attempt", x.attempt},     {"status", x.status},     {"start_ms", x.start_ms}, {"end_ms", x.end_ms},
-           {"wait_ms", x.wait_ms},     {"queue_ms", x.queue_ms}, {"run_ms", x.run_ms},     {"work_ms", x.work_ms},
-           {"usage", to_json(x.usage)}};
+  json out{{"step", x.step},       {"agent", x.agent},         {"node", x.node},         {"task", x.task},
+           {"attempt", x.attempt}, {"status", x.status},       {"start_ms", x.start_ms}, {"end_ms", x.end_ms},
+           {"wait_ms", x.wait_ms}, {"queue_ms", x.queue_ms},   {"run_ms", x.run_ms},     {"waited_ms", x.waited_ms},
+           {"work_ms", x.work_ms}, {"usage", to_json(x.usage)}};
   if (!x.error.empty())
     out["error"] = x.error;
   return out;
@@ -29,6 +29,20 @@ json to_json(const step_report& x) {
 json to_json(const share_report& x) {
   return {{"name", x.name},         {"tasks", x.tasks},     {"attempts", x.attempts},
           {"failures", x.failures}, {"work_ms", x.work_ms}, {"usage", to_json(x.usage)}};
+}
+
+json to_json(const role_report& x) {
+  return {{"role", x.role},         {"turns", x.turns},         {"answers", x.answers},     {"asked", x.asked},
+          {"answered", x.answered}, {"writes", x.writes},       {"refused", x.refused},     {"attempts", x.attempts},
+          {"work_ms", x.work_ms},   {"waited_ms", x.waited_ms}, {"usage", to_json(x.usage)}};
+}
+
+json to_json(const team_report& x) {
+  auto roles = json::array();
+  for (auto& role : x.roles)
+    roles.push_back(to_json(role));
+  return {{"step", x.step},           {"outcome", x.outcome},       {"ended", x.ended},
+          {"completed", x.completed}, {"iterations", x.iterations}, {"roles", std::move(roles)}};
 }
 
 json to_json(const critical_report& x) {
@@ -66,6 +80,7 @@ json to_json(const run_report& x) {
            {"usage", to_json(x.usage)},
            {"agents", list(x.agents)},
            {"nodes", list(x.nodes)},
+           {"teams", list(x.teams)},
            {"steps", list(x.steps)},
            {"timeline", list(x.attempts)},
            {"failures", list(x.failures)}};

@@ -81,6 +81,27 @@ void add_shares(const char* title, const std::vector<share_report>& shares, std:
   out += "\n" + table.to_string(0);
 }
 
+void add_teams(const run_report& x, std::string& out, size_t most_rows) {
+  auto rows = std::min(most_rows, x.teams.size());
+  for (size_t i = 0; i < rows; ++i) {
+    auto& team = x.teams[i];
+    out += fmt::format("\nteam {}: {}{}\n", printable(team.step, error_width), team.outcome,
+                       team.ended.empty()
+                           ? ""
+                           : fmt::format(" ({}, {})", team.ended, count(team.iterations, "iteration", "iterations")));
+    text_table table{{"ROLE", ">TURNS", ">ANSWERS", ">ASKED", ">ANSWERED", ">WRITES", ">REFUSED", ">WORK", ">WAITED",
+                      ">TOKENS IN", ">OUT", ">USD"}};
+    for (auto& role : team.roles)
+      table.add({role.role, std::to_string(role.turns), std::to_string(role.answers), std::to_string(role.asked),
+                 std::to_string(role.answered), std::to_string(role.writes), std::to_string(role.refused),
+                 duration(role.work_ms), duration(role.waited_ms), std::to_string(role.usage.tokens_in),
+                 std::to_string(role.usage.tokens_out), fmt::format("{:.4f}", role.usage.usd)});
+    out += table.to_string(0);
+  }
+  if (rows < x.teams.size())
+    out += fmt::format("… and {} more teams\n", x.teams.size() - rows);
+}
+
 void add_critical_path(const run_report& x, std::string& out, size_t most_rows) {
   if (x.critical_path.empty())
     return;
@@ -131,6 +152,7 @@ std::string to_text(const run_report& report, size_t most_rows) {
   add_failures(report, out, most_rows);
   add_shares("AGENT", report.agents, out);
   add_shares("NODE", report.nodes, out);
+  add_teams(report, out, most_rows);
   add_critical_path(report, out, most_rows);
   add_timeline(report, out, most_rows);
   return out;

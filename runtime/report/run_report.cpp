@@ -2,6 +2,7 @@
 
 #include "runtime/report/critical_path.hpp"
 #include "runtime/report/step_tree.hpp"
+#include "runtime/report/team_shares.hpp"
 #include "runtime/run/replay.hpp"
 
 #include <algorithm>
@@ -153,6 +154,7 @@ result<run_report> make_report(const v1::RunDetails& details) {
     tree.add(update);
   tree.close(last);
   add_events(tree, details, first);
+  add_waiting(tree, details, *replayed);
 
   out.critical_path = critical_path(tree);
   collect_steps(tree.root(), out);
@@ -161,6 +163,7 @@ result<run_report> make_report(const v1::RunDetails& details) {
   out.attempts = tree.attempts();
   out.agents = shares(out, &attempt_report::agent);
   out.nodes = shares(out, &attempt_report::node);
+  out.teams = team_shares(tree, *replayed);
   add_totals(out);
   return out;
 }

@@ -39,14 +39,17 @@ struct attempt_report {
   double wait_ms = 0;
   double queue_ms = 0;
   double run_ms = 0;
-  /// Of run_ms, what the agent did not wait for a processor: what it would take on a machine of its own.
+  /// Of run_ms, what it waited for the answers of teammates.
+  double waited_ms = 0;
+  /// Of run_ms, what the agent waited neither for a processor nor for teammates: what it would take on a machine of its
+  /// own.
   double work_ms = 0;
   usage_report usage;
 };
 
 struct step_report {
   std::string step;
-  /// agent | steps | parallel | choose
+  /// agent | steps | parallel | choose | team
   std::string kind;
   /// succeeded | failed | skipped | cancelled | timed_out | running
   std::string outcome;
@@ -65,6 +68,38 @@ struct share_report {
   uint64_t failures = 0;
   double work_ms = 0;
   usage_report usage;
+};
+
+/// All that one role of a team did, and what that cost, whatever agents did it.
+struct role_report {
+  std::string role;
+  uint64_t turns = 0;
+  /// Answers that it was called for …
+  uint64_t answers = 0;
+  /// … questions that it asked, and that it answered, on a call or from its inbox.
+  uint64_t asked = 0;
+  uint64_t answered = 0;
+  /// Versions of artifacts.
+  uint64_t writes = 0;
+  /// Operations that were refused.
+  uint64_t refused = 0;
+  uint64_t attempts = 0;
+  /// Its agents' own time, and what they waited for teammates.
+  double work_ms = 0;
+  double waited_ms = 0;
+  usage_report usage;
+};
+
+struct team_report {
+  std::string step;
+  /// succeeded | failed | cancelled | timed_out | running
+  std::string outcome;
+  /// Why it was over (docs/teams.md); empty while it is at work, and where it failed.
+  std::string ended;
+  bool completed = false;
+  uint32_t iterations = 0;
+  /// As in the document; then a selector and a resolver, where there are any.
+  std::vector<role_report> roles;
 };
 
 /// A stretch of the critical path.
@@ -116,6 +151,8 @@ struct run_report {
   /// By name.
   std::vector<share_report> agents;
   std::vector<share_report> nodes;
+  /// By beginning.
+  std::vector<team_report> teams;
   /// Steps and branches that ended as failed or timed out, in order; not those above them that failed because of them.
   std::vector<step_report> failures;
 };
@@ -124,7 +161,7 @@ struct run_report {
 result<run_report> make_report(const v1::RunDetails& details);
 
 /// {run_id, workflow, state, total_ms, parts_ms, speedup, saved_percent, critical_path: […], tasks: {…}, usage: {…},
-///  agents: […], nodes: […], steps: […], timeline: […], failures: […]}
+///  agents: […], nodes: […], teams: […], steps: […], timeline: […], failures: […]}
 json to_json(const run_report& report);
 
 /// For people: a summary and tables. The timeline shows at most `most_rows` attempts.

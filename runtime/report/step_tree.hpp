@@ -36,6 +36,10 @@ public:
   /// Closes what is still open, as running.
   void close(int64_t at_ms);
 
+  int64_t began_at_ms() const {
+    return began_at_ms_;
+  }
+
   const step_instance& root() const {
     return *root_;
   }
