@@ -16,5 +16,6 @@ void memory_case(report& out);
 void idle_case(report& out);
 void restart_case(report& out);
 void sleep_case(report& out);
+void team_case(report& out);
 
 } // namespace troupe::bench

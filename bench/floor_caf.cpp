@@ -1,6 +1,7 @@
 #include "bench/floor_caf.hpp"
 
 #include "bench/stopwatch.hpp"
+#include "bench/teams.hpp"
 #include "bench/worker_process.hpp"
 
 #include <caf/io/middleman.hpp>
@@ -148,6 +149,44 @@ double plain_caf::fan(size_t count) {
     all.push_back(system_->spawn(answerer));
   auto out = run_asker(*system_, all, count, count);
   for (auto& x : all)
+    caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
+  return out;
+}
+
+double plain_caf::relay(size_t count, const std::string& document) {
+  caf::scoped_actor self{*system_};
+  using member = caf::typed_actor<caf::reacts_to<std::string>, caf::reacts_to<caf::strong_actor_ptr>>;
+  struct member_state {
+    caf::strong_actor_ptr next;
+  };
+  auto behavior = [count, done = caf::actor{self}](member::stateful_pointer<member_state> me) -> member::behavior_type {
+    return {
+        [me, count, done](const std::string& text) {
+          auto x = json::parse(text);
+          revise(x);
+          auto last = x["revision"].get<size_t>() == count;
+          auto printed = x.dump();
+          if (last)
+            caf::anon_send(done, std::move(printed));
+          else
+            me->send(caf::actor_cast<member>(me->state.next), std::move(printed));
+        },
+        [me](const caf::strong_actor_ptr& next) { me->state.next = next; },
+    };
+  };
+  std::vector<member> team;
+  for (int i = 0; i < 4; ++i)
+    team.push_back(system_->spawn(behavior));
+  for (size_t i = 0; i < team.size(); ++i)
+    self->send(team[i], caf::actor_cast<caf::strong_actor_ptr>(team[(i + 1) % team.size()]));
+  stopwatch watch;
+  self->send(team.front(), document);
+  double out = 0;
+  self->receive([&](const std::string&) { out = watch.seconds(); });
+  // They hold each other.
+  for (auto& x : team)
+    self->send(x, caf::strong_actor_ptr{});
+  for (auto& x : team)
     caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
   return out;
 }

@@ -28,6 +28,9 @@ public:
   /// One request to each of `count` actors, all at once. Seconds.
   double fan(size_t count);
 
+  /// Four actors in turn parse a document (JSON), revise it and print it for the next, `count` times in all. Seconds.
+  double relay(size_t count, const std::string& document);
+
   /// Spawns `count` actors that wait. Seconds. `then` is called while they are there.
   double idle(size_t count, const std::function<void()>& then);
 

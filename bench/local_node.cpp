@@ -46,12 +46,12 @@ struct sender_state {
 
 /// Plays a run coordinator: keeps so many tasks outstanding.
 sender_actor::behavior_type sender(sender_actor::stateful_pointer<sender_state> self, dispatcher_actor dispatcher,
-                                   v1::AgentSpec agent, size_t count, size_t at_once) {
+                                   v1::AgentSpec agent, size_t count, size_t at_once, std::string side) {
   self->state.to_send = count;
   self->state.began.resize(count);
   self->state.result.each.reserve(count);
-  auto fill = [run = "01h2xcejqtf2nbrexx3vqjhp41-" + std::to_string(self->id()), agent](v1::Task& task, uint32_t number,
-                                                                                        uint32_t attempt) {
+  auto fill = [run = "01h2xcejqtf2nbrexx3vqjhp41-" + std::to_string(self->id()), agent,
+               side](v1::Task& task, uint32_t number, uint32_t attempt) {
     task.set_run_id(run);
     task.set_task(number);
     task.set_attempt(attempt);
@@ -62,6 +62,8 @@ sender_actor::behavior_type sender(sender_actor::stateful_pointer<sender_state> 
     task.set_idempotency_key(run + "/" + std::to_string(number));
     task.mutable_input()->set_data("7");
     task.set_timeout_ms(600'000);
+    if (!side.empty())
+      (*task.mutable_placement())["side"] = side;
   };
   auto more = [self, dispatcher, agent, fill](size_t n) {
     auto& st = self->state;
@@ -160,7 +162,7 @@ submitter_actor::behavior_type submitter(submitter_actor::stateful_pointer<submi
         --st.open;
         submit();
         if (st.open == 0) {
-          st.promise.deliver(task_times{st.watch.seconds(), {}});
+          st.promise.deliver(task_times{st.watch.seconds(), {}, update.run_finished().output()});
           self->quit();
         }
       },
@@ -186,6 +188,13 @@ task_times await(local_node& at, const Handle& who) {
   return out;
 }
 
+task_times run(local_node& at, const std::string& definition, const std::string& input, size_t count, size_t at_once) {
+  v1::SubmitRun request;
+  request.set_definition(definition);
+  request.set_input(input);
+  return await(at, at.system().spawn(submitter, at.coordinator(), std::move(request), count, at_once));
+}
+
 } // namespace
 
 local_node::local_node(const options& how) {
@@ -195,6 +204,7 @@ local_node::local_node(const options& how) {
   config.worker = how.worker;
   config.listen = "127.0.0.1:0";
   config.capacity = how.capacity;
+  config.labels = {{"side", "here"}};
   config.log_level = "error";
   config.grace = milliseconds{1'000};
   if (how.durable) {
@@ -246,19 +256,21 @@ double run_once(local_node& at, const std::string& definition, const std::string
   return run_many(at, definition, input, 1, 1);
 }
 
-double run_many(local_node& at, const std::string& definition, const std::string& input, size_t count, size_t at_once) {
-  v1::SubmitRun run;
-  run.set_definition(definition);
-  run.set_input(input);
-  return await(at, at.system().spawn(submitter, at.coordinator(), std::move(run), count, at_once)).seconds;
+json run_and_read(local_node& at, const std::string& definition, const std::string& input) {
+  return json::parse(run(at, definition, input, 1, 1).output);
 }
 
-task_times send_tasks(local_node& at, size_t count, size_t at_once, const v1::AgentSpec& agent) {
-  return await(at, at.system().spawn(sender, at.dispatcher(), agent, count, at_once));
+double run_many(local_node& at, const std::string& definition, const std::string& input, size_t count, size_t at_once) {
+  return run(at, definition, input, count, at_once).seconds;
+}
+
+task_times send_tasks(local_node& at, size_t count, size_t at_once, const v1::AgentSpec& agent,
+                      const std::string& side) {
+  return await(at, at.system().spawn(sender, at.dispatcher(), agent, count, at_once, side));
 }
 
 double crash_and_ask(local_node& at, const v1::AgentSpec& agent) {
-  return await(at, at.system().spawn(sender, at.dispatcher(), agent, size_t{1}, size_t{1})).seconds;
+  return send_tasks(at, 1, 1, agent).seconds;
 }
 
 } // namespace troupe::bench

@@ -59,6 +59,9 @@ private:
 /// Seconds from the submission of a run to the news of its end. Throws unless it succeeds.
 double run_once(local_node& at, const std::string& definition, const std::string& input);
 
+/// What a run yields. Throws unless it succeeds.
+json run_and_read(local_node& at, const std::string& definition, const std::string& input);
+
 /// Seconds for `count` runs of which `at_once` are under way at any time.
 double run_many(local_node& at, const std::string& definition, const std::string& input, size_t count, size_t at_once);
 
@@ -66,10 +69,14 @@ struct task_times {
   double seconds = 0;
   /// From each task to its result.
   std::vector<double> each;
+  /// Of the last run; JSON.
+  std::string output;
 };
 
-/// Sends `count` tasks for `agent` to the dispatcher and keeps `at_once` of them outstanding.
-task_times send_tasks(local_node& at, size_t count, size_t at_once, const v1::AgentSpec& agent = noop_spec());
+/// Sends `count` tasks for `agent` to the dispatcher and keeps `at_once` of them outstanding. `side`: label of the node
+/// that they are for ("here", or the name of a worker); empty: any.
+task_times send_tasks(local_node& at, size_t count, size_t at_once, const v1::AgentSpec& agent = noop_spec(),
+                      const std::string& side = {});
 
 /// Seconds from a task that ends its agent to the result of its second attempt.
 double crash_and_ask(local_node& at, const v1::AgentSpec& agent);

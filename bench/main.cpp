@@ -42,6 +42,10 @@ constexpr bench_case cases[] = {
     {"memory", "10-step pipelines without a disk, 64 at a time", troupe::bench::memory_case},
     {"idle", "memory and time of 100 000 idle agents; floor: plain CAF actors", troupe::bench::idle_case},
     {"restart", "from an agent's crash to the answer of its next life; floor: plain CAF", troupe::bench::restart_case},
+    {"team",
+     "a team of four taking turns on a shared document, in memory and durable, and asking across nodes; floors: plain "
+     "CAF, commits, a task",
+     troupe::bench::team_case},
     {"sleep", "1 000 agents that sleep 100 ms: what is added to that", troupe::bench::sleep_case},
 };
 

@@ -1,6 +1,7 @@
 #include "bench/worker_process.hpp"
 
 #include "actors/agents/agent_catalog.hpp"
+#include "bench/teams.hpp"
 #include "nodes/node/node.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -80,6 +81,7 @@ void add_agents(agent_catalog& catalog) {
       throw std::runtime_error("crashes as it is told");
     return json{};
   });
+  add_team_agents(catalog);
   catalog.add_actor("sleeper", [](const v1::AgentSpec&, const agent_context& context) -> result<agent_actor> {
     return caf::actor_cast<agent_actor>(context.system->spawn(sleeper));
   });
@@ -143,6 +145,7 @@ int worker_main(const std::string& address, const std::string& name) {
   config.worker = true;
   config.join = {address};
   config.capacity = 4'096;
+  config.labels = {{"side", name}};
   config.log_level = "error";
   node_extensions extensions;
   extensions.catalog = add_agents;

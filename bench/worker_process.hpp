@@ -28,7 +28,8 @@ private:
   int output_ = -1;
 };
 
-/// The agents of all cases: `noop` answers at once, `sleeper` after 100 ms, `crasher` ends at every second task.
+/// The agents of all cases: `noop` answers at once, `sleeper` after 100 ms, `crasher` ends at every second task; and
+/// those of teams.
 void add_agents(agent_catalog& catalog);
 
 /// A worker node under `name` that joins the coordinator at `address`, until its parent goes away.
