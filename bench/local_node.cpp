@@ -62,8 +62,11 @@ sender_actor::behavior_type sender(sender_actor::stateful_pointer<sender_state> 
     task.set_idempotency_key(run + "/" + std::to_string(number));
     task.mutable_input()->set_data("7");
     task.set_timeout_ms(600'000);
-    if (!side.empty())
-      (*task.mutable_placement())["side"] = side;
+    if (!side.empty()) {
+      auto* label = task.add_placement();
+      label->set_key("side");
+      label->set_value(side);
+    }
   };
   auto more = [self, dispatcher, agent, fill](size_t n) {
     auto& st = self->state;
