@@ -66,6 +66,9 @@ private:
     json value;
   };
 
+  /// Versions of artifacts.
+  using version_map = std::map<std::string, uint64_t>;
+
   struct op_record {
     /// False: it was refused on its way here, so that a later one came first.
     bool has_come = false;
@@ -75,11 +78,16 @@ private:
     /// Reads are done anew: what they said once helps nobody.
     bool is_read = false;
     v1::OpAnswer answer;
+    /// What whoever hears the answer has seen.
+    version_map shows;
   };
 
   /// The operations of one task over its attempts.
   struct op_log {
     uint32_t slot = 0;
+    /// The attempt that spoke last, and the versions that it has seen. What an earlier one has seen it knows nothing of.
+    uint32_t attempt = 0;
+    version_map seen;
     std::vector<op_record> records;
   };
 
@@ -90,8 +98,8 @@ private:
     uint32_t turn = 0;
     /// The question that an answer is for; the contest that a resolver settles.
     std::string subject;
-    /// Versions that the member has seen.
-    std::map<std::string, uint64_t> seen;
+    /// Versions that the member was told when it began; once it has ended, those that it has seen.
+    version_map seen;
     uint32_t handed_to = nobody;
     json handed_content;
     uint32_t operations = 0;
@@ -170,6 +178,8 @@ private:
   op_result decide(context c, const op_source& from, const v1::Decide& op);
   void op_done(context c, const op_source& from, op_result result, const char* name);
   void drop_ops_from(context c, op_log& log, size_t first);
+  void saw(const op_source& from, const std::string& artifact, uint64_t version);
+  void gather_seen(context c, uint32_t slot);
   void forget_ops(uint32_t slot);
 
   // team_requests.cpp
@@ -192,6 +202,7 @@ private:
   op_result contested(context c, const op_source& from, artifact_write write);
   void resolver_ended(context c, uint32_t slot, const outcome& how);
   void settle(context c, const std::string& id, const json* value, const char* how, const std::string& refusal);
+  uint64_t version_before(const op_source& from, const std::string& artifact) const;
   void written(context c, uint32_t member, const artifact_written& x, const artifact_write& write);
 
   // team_context.cpp

@@ -61,14 +61,21 @@ void team_body::operation(engine& run, frame& self, uint32_t slot, const v1::Tas
     return refuse({v1::ERROR_CODE_FENCED, "this turn is over", false});
   auto& log = ops_[op.task()];
   log.slot = slot;
+  if (log.attempt != op.attempt()) {
+    log.attempt = op.attempt();
+    log.seen = children_.at(slot).seen;
+  }
   auto position = op.number() - 1;
   auto fingerprint = fingerprint_of(op);
   if (position < log.records.size() && log.records[position].has_come) {
     auto& known = log.records[position];
     if (known.fingerprint == fingerprint && !known.is_read) {
       known.attempt = op.attempt();
-      if (!known.pending)
+      if (!known.pending) {
+        for (const auto& [artifact, version] : known.shows)
+          log.seen[artifact] = version;
         answer_with(known.answer);
+      }
       return;
     }
     // From here on it is another conversation. A read that is repeated keeps what follows it.
@@ -84,6 +91,7 @@ void team_body::operation(engine& run, frame& self, uint32_t slot, const v1::Tas
   record.attempt = op.attempt();
   record.pending = true;
   record.is_read = reads(op);
+  record.shows.clear();
   auto result = perform(c, from, op);
   if (!result.pending)
     op_done(c, from, std::move(result), name_of(op));
@@ -123,6 +131,30 @@ void team_body::drop_ops_from(context c, op_log& log, size_t first) {
         x.from = {};
   }
   log.records.resize(first);
+}
+
+void team_body::saw(const op_source& from, const std::string& artifact, uint64_t version) {
+  if (from.task == nobody) {
+    if (auto child = children_.find(from.slot); child != children_.end())
+      child->second.seen[artifact] = version;
+    return;
+  }
+  auto log = ops_.find(from.task);
+  if (log == ops_.end() || from.number > log->second.records.size())
+    return;
+  auto& record = log->second.records[from.number - 1];
+  record.shows[artifact] = version;
+  // A later attempt that has not come as far has not heard of it yet.
+  if (record.attempt == log->second.attempt)
+    log->second.seen[artifact] = version;
+}
+
+void team_body::gather_seen(context c, uint32_t slot) {
+  auto& seen = children_.at(slot).seen;
+  for (const auto& [task, log] : ops_)
+    if (log.slot == slot && log.attempt == c.run.attempt_of(task))
+      for (const auto& [artifact, version] : log.seen)
+        seen[artifact] = std::max(seen[artifact], version);
 }
 
 void team_body::forget_ops(uint32_t slot) {
@@ -276,7 +308,7 @@ team_body::op_result team_body::get(const op_source& from, const v1::GetArtifact
                   false},
             {}};
   if (op.version() == 0)
-    children_.at(from.slot).seen[op.artifact()] = ws_->version_of(op.artifact());
+    saw(from, op.artifact(), ws_->version_of(op.artifact()));
   if (found == nullptr)
     return {false, std::nullopt, {{"artifact", op.artifact()}, {"version", 0}, {"value", nullptr}}};
   return {false,

@@ -48,6 +48,7 @@ void team_body::start_turn(context c, uint32_t member) {
 
 void team_body::turn_ended(context c, uint32_t slot, const outcome& how) {
   auto& child = children_.at(slot);
+  gather_seen(c, slot);
   forget_ops(slot);
   detach_waiters(slot);
   if (!how.success() && !how.tolerated) {

@@ -38,10 +38,7 @@ team_body::op_result team_body::put(context c, const op_source& from, const v1::
   write.artifact = op.artifact();
   write.value = lazy_json{op.value()};
   write.author = role(child.member);
-  if (op.has_expected_version())
-    write.expected = op.expected_version();
-  else if (auto seen = child.seen.find(op.artifact()); seen != child.seen.end())
-    write.expected = seen->second;
+  write.expected = op.has_expected_version() ? op.expected_version() : version_before(from, op.artifact());
   write.confidence = op.has_confidence() ? op.confidence() : 1;
   auto done = ws_->put(write, definition_.on_conflict, c.run.now_ms());
   if (auto* why = std::get_if<error>(&done))
@@ -49,9 +46,23 @@ team_body::op_result team_body::put(context c, const op_source& from, const v1::
   if (std::holds_alternative<write_contested>(done))
     return contested(c, from, std::move(write));
   const auto& x = std::get<artifact_written>(done);
-  child.seen[op.artifact()] = x.version;
+  saw(from, op.artifact(), x.version);
   written(c, child.member, x, write);
   return {false, std::nullopt, {{"artifact", op.artifact()}, {"version", x.version}}};
+}
+
+uint64_t team_body::version_before(const op_source& from, const std::string& artifact) const {
+  const auto& child = children_.at(from.slot);
+  auto log = ops_.find(from.task);
+  const auto& all = from.task == nobody || log == ops_.end() ? child.seen : log->second.seen;
+  auto found = all.find(artifact);
+  auto out = found == all.end() ? 0 : found->second;
+  // What this turn wrote itself, in an attempt that did not live to see its end, is nobody else's.
+  if (const auto* history = ws_->history(artifact))
+    for (const auto& x : *history)
+      if (x.version == out + 1 && x.author == role(child.member))
+        ++out;
+  return out;
 }
 
 void team_body::written(context c, uint32_t member, const artifact_written& x, const artifact_write& write) {
@@ -139,9 +150,8 @@ void team_body::settle(context c, const std::string& id, const json* value, cons
     x.write.value = lazy_json{*value};
     auto done = ws_->settle(x.write, how, c.run.now_ms());
     if (done) {
-      auto child = children_.find(x.from.slot);
-      if (child != children_.end()) {
-        child->second.seen[x.write.artifact] = done->version;
+      if (auto child = children_.find(x.from.slot); child != children_.end()) {
+        saw(x.from, x.write.artifact, done->version);
         written(c, child->second.member, *done, x.write);
       }
       result.value = {{"artifact", x.write.artifact}, {"version", done->version}};

@@ -1,0 +1,98 @@
+// Who has seen what of an artifact, over the attempts of a turn and the ways to settle a conflict.
+#include "tests/support/run_harness.hpp"
+
+#include <gmock/gmock.h>
+
+namespace troupe::test {
+namespace {
+
+using testing::ElementsAre;
+
+std::string two_writers(const std::string& conflict) {
+  return R"(
+workflow: w
+agents: {a: {kind: function}, b: {kind: function}, judge: {kind: function}}
+steps:
+  - id: t
+    team:
+      agents: [{role: a, writes: draft}, {role: b, writes: draft}]
+      turns: free
+      max_iterations: 1
+      on_conflict: )"
+         + conflict + "\noutput: $.steps.t\n";
+}
+
+json put_draft(const json& value) {
+  return {{"op", "put"}, {"artifact", "draft"}, {"value", value}};
+}
+
+const json get_draft{{"op", "get"}, {"artifact", "draft"}};
+
+struct two_at_once {
+  explicit two_at_once(const std::string& conflict) : run{two_writers(conflict)} {}
+
+  run_harness run;
+  v1::Task a = run.task_at("t[a]");
+  v1::Task b = run.task_at("t[b]");
+
+  v1::Task again(const v1::Task& lost) {
+    run.lose(lost);
+    return run.task_at(lost.step());
+  }
+};
+
+TEST(team_writes, an_attempt_does_not_overwrite_what_only_the_one_before_it_has_seen) {
+  two_at_once x{"reject"};
+  x.run.operate(x.b, 1, put_draft("b's"));
+  x.run.operate(x.a, 1, get_draft);
+  auto again = x.again(x.a);
+  // It was told what there was when the turn began, and has not read since.
+  x.run.operate(again, 1, put_draft("a's"));
+  EXPECT_EQ(x.run.answer_of(again, 1)["error"]["code"], "conflict");
+  x.run.operate(again, 2, get_draft);
+  x.run.operate(again, 3, put_draft("both"));
+  EXPECT_EQ(x.run.answer_of(again, 3)["value"]["version"], 2);
+}
+
+TEST(team_writes, an_attempt_goes_on_from_the_recorded_write_of_the_one_before_it) {
+  two_at_once x{"reject"};
+  x.run.operate(x.a, 1, put_draft("one"));
+  auto again = x.again(x.a);
+  x.run.operate(again, 1, put_draft("one"));
+  x.run.operate(again, 2, put_draft("two"));
+  EXPECT_EQ(x.run.answer_of(again, 2)["value"]["version"], 2);
+}
+
+TEST(team_writes, an_attempt_may_overwrite_what_its_own_turn_has_left_behind) {
+  two_at_once x{"reject"};
+  x.run.operate(x.a, 1, put_draft("left behind"));
+  auto again = x.again(x.a);
+  x.run.operate(again, 1, put_draft("new"));
+  EXPECT_EQ(x.run.answer_of(again, 1)["value"]["version"], 2);
+  auto third = x.again(again);
+  x.run.succeed(third, "in the end");
+  x.run.succeed(x.b, nullptr);
+  EXPECT_EQ(x.run.output()["artifacts"]["draft"], "in the end");
+}
+
+TEST(team_writes, an_output_does_not_overwrite_what_only_an_earlier_attempt_has_seen) {
+  two_at_once x{"reject"};
+  x.run.operate(x.b, 1, put_draft("b's"));
+  x.run.operate(x.a, 1, get_draft);
+  auto again = x.again(x.a);
+  x.run.succeed(again, "a's");
+  x.run.succeed(x.b, nullptr);
+  EXPECT_EQ(x.run.output()["artifacts"]["draft"], "b's");
+}
+
+TEST(team_writes, an_output_may_follow_what_its_attempt_has_read) {
+  two_at_once x{"reject"};
+  x.run.operate(x.b, 1, put_draft("b's"));
+  x.run.operate(x.a, 1, get_draft);
+  x.run.succeed(x.a, "both");
+  x.run.succeed(x.b, nullptr);
+  EXPECT_EQ(x.run.output()["artifacts"]["draft"], "both");
+}
+
+} // namespace
+} // namespace troupe::test
