@@ -203,6 +203,7 @@ private:
   void resolver_ended(context c, uint32_t slot, const outcome& how);
   void settle(context c, const std::string& id, const json* value, const char* how, const std::string& refusal);
   uint64_t version_before(const op_source& from, const std::string& artifact) const;
+  json told_of(const artifact_written& x, const std::string& artifact, const lazy_json& wanted) const;
   void written(context c, uint32_t member, const artifact_written& x, const artifact_write& write);
 
   // team_context.cpp

@@ -48,7 +48,18 @@ team_body::op_result team_body::put(context c, const op_source& from, const v1::
   const auto& x = std::get<artifact_written>(done);
   saw(from, op.artifact(), x.version);
   written(c, child.member, x, write);
-  return {false, std::nullopt, {{"artifact", op.artifact()}, {"version", x.version}}};
+  return {false, std::nullopt, told_of(x, op.artifact(), write.value)};
+}
+
+json team_body::told_of(const artifact_written& x, const std::string& artifact,
+                        const lazy_json& wanted) const {
+  json out{{"artifact", artifact}, {"version", x.version}};
+  // Who writes on from here has to know what others have made of it.
+  if (x.conflict.empty())
+    return out;
+  if (const auto* now = ws_->find(artifact); now != nullptr && now->value.value() != wanted.value())
+    out["value"] = now->value.value();
+  return out;
 }
 
 uint64_t team_body::version_before(const op_source& from, const std::string& artifact) const {
@@ -147,6 +158,7 @@ void team_body::settle(context c, const std::string& id, const json* value, cons
     ws_->close_question(x.question);
   op_result result;
   if (value != nullptr) {
+    auto wanted = x.write.value;
     x.write.value = lazy_json{*value};
     auto done = ws_->settle(x.write, how, c.run.now_ms());
     if (done) {
@@ -154,7 +166,7 @@ void team_body::settle(context c, const std::string& id, const json* value, cons
         saw(x.from, x.write.artifact, done->version);
         written(c, child->second.member, *done, x.write);
       }
-      result.value = {{"artifact", x.write.artifact}, {"version", done->version}};
+      result.value = told_of(*done, x.write.artifact, wanted);
     } else {
       result.why = done.error();
     }

@@ -94,5 +94,22 @@ TEST(team_writes, an_output_may_follow_what_its_attempt_has_read) {
   EXPECT_EQ(x.run.output()["artifacts"]["draft"], "both");
 }
 
+TEST(team_writes, tells_a_writer_what_became_of_its_value) {
+  two_at_once x{"merge"};
+  x.run.operate(x.b, 1, put_draft({{"b", 1}}));
+  EXPECT_FALSE(x.run.answer_of(x.b, 1)["value"].contains("value")) << "it is as it wanted it to be";
+  x.run.operate(x.a, 1, put_draft({{"a", 1}}));
+  EXPECT_EQ(x.run.answer_of(x.a, 1)["value"],
+            R"({"artifact": "draft", "version": 2, "value": {"a": 1, "b": 1}})"_json);
+}
+
+TEST(team_writes, tells_a_writer_what_the_resolver_has_made_of_its_value) {
+  two_at_once x{"agent\n      resolver: judge"};
+  x.run.operate(x.b, 1, put_draft("b's"));
+  x.run.operate(x.a, 1, put_draft("a's"));
+  x.run.succeed(x.run.task_at("t[resolver]"), "both");
+  EXPECT_EQ(x.run.answer_of(x.a, 1)["value"]["value"], "both");
+}
+
 } // namespace
 } // namespace troupe::test
