@@ -282,6 +282,9 @@ team_body::op_result team_body::notify(context c, const op_source& from, const v
       return {false, std::move(why), {}};
     to.push_back(one);
   }
+  // All of them or nobody.
+  if (auto room = ws_->room_for(to.size()); !room)
+    return {false, room.error(), {}};
   auto ids = json::array();
   for (auto member : to) {
     team_message message;

@@ -156,10 +156,11 @@ result<artifact_written> workspace::append(const std::string& name, lazy_json va
 
 // -- talk -------------------------------------------------------------------------------------------------------------
 
-result<void> workspace::room_for_entry() const {
-  if (entries_ >= limits_.messages)
+result<void> workspace::room_for(size_t entries) const {
+  if (entries_ + entries > limits_.messages)
     return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
-                "the team has exchanged " + std::to_string(limits_.messages) + " messages, and no more are allowed");
+                "the team has exchanged " + std::to_string(entries_) + " messages, and no more than "
+                    + std::to_string(limits_.messages) + " are allowed");
   return {};
 }
 
@@ -168,7 +169,7 @@ result<std::string> workspace::decide(const std::string& by, json decision, cons
   if (!question.empty()
       && std::none_of(questions_.begin(), questions_.end(), [&](const json& q) { return id_of(q) == question; }))
     return fail(v1::ERROR_CODE_NOT_FOUND, "there is no open question \"" + question.substr(0, longest_name) + "\"");
-  if (auto room = room_for_entry(); !room)
+  if (auto room = room_for(1); !room)
     return tl::unexpected<error>(room.error());
   auto id = "dec-" + std::to_string(++last_decision_);
   json entry{{"id", id},
@@ -188,7 +189,7 @@ result<std::string> workspace::decide(const std::string& by, json decision, cons
 }
 
 result<std::string> workspace::ask(const std::string& by, const std::string& question, int64_t now_ms) {
-  if (auto room = room_for_entry(); !room)
+  if (auto room = room_for(1); !room)
     return tl::unexpected<error>(room.error());
   auto id = "q-" + std::to_string(++last_question_);
   change(workspace_change::asked{{{"id", id}, {"by", by}, {"question", question}, {"timestamp", iso_time(now_ms)}}});
@@ -203,7 +204,7 @@ bool workspace::close_question(const std::string& id) {
 }
 
 result<void> workspace::note(const std::string& by, const std::string& text, int64_t now_ms) {
-  if (auto room = room_for_entry(); !room)
+  if (auto room = room_for(1); !room)
     return room;
   change(
       workspace_change::logged{{{"timestamp", iso_time(now_ms)}, {"from", by}, {"type", "note"}, {"content", text}}});
@@ -211,7 +212,7 @@ result<void> workspace::note(const std::string& by, const std::string& text, int
 }
 
 result<void> workspace::log(const team_message& message) {
-  if (auto room = room_for_entry(); !room)
+  if (auto room = room_for(1); !room)
     return room;
   change(workspace_change::logged{to_json(message)});
   return {};

@@ -88,6 +88,8 @@ public:
   bool close_question(const std::string& id);
   result<void> note(const std::string& by, const std::string& text, int64_t now_ms);
   result<void> log(const team_message& message);
+  /// Whether so many entries more (messages, decisions, questions, notes) are allowed; ERROR_CODE_RESOURCE_EXHAUSTED.
+  result<void> room_for(size_t entries) const;
 
   // --- progress, which the team sets ---
 
@@ -169,8 +171,6 @@ private:
   error out_of_date(const artifact_write& write, const artifact& found) const;
   put_result merge(const artifact_write& write, artifact& found, int64_t now_ms);
   put_result vote(const artifact_write& write, artifact& found, int64_t now_ms);
-  result<void> room_for_entry() const;
-
   // Each change is made in one place, here and on a copy.
   void make(workspace_change::written x);
   void make(workspace_change::logged x);
