@@ -359,6 +359,25 @@ TEST(team_operations, bounds_what_an_operation_may_say) {
   EXPECT_EQ(run.answer_of(a, 2)["value"]["version"], 1);
 }
 
+TEST(team_operations, notifies_all_or_nobody) {
+  run_harness run{three_members("      turns: free\n      limits: {messages: 1}\n")};
+  auto a = run.task_at("t[a]");
+  run.operate(a, 1, {{"op", "notify"}, {"content", "for both"}});
+  EXPECT_EQ(run.answer_of(a, 1)["error"]["code"], "resource_exhausted");
+  run.operate(a, 2, {{"op", "notify"}, {"to", "b"}, {"content", "for one"}});
+  EXPECT_EQ(run.answer_of(a, 2)["value"]["messages"].size(), 1U) << "the room is still there";
+}
+
+TEST(team_operations, lets_a_new_attempt_read_again_at_the_bound) {
+  run_harness run{three_members("      turns: free\n      limits: {operations_per_turn: 1}\n")};
+  auto a = run.task_at("t[a]");
+  run.operate(a, 1, {{"op", "get"}});
+  run.lose(a);
+  auto again = run.task_at("t[a]");
+  run.operate(again, 1, {{"op", "get"}});
+  EXPECT_FALSE(run.answer_of(again, 1).contains("error"));
+}
+
 /// Members that do what a list of numbers says, die and are taken over in the middle: whatever happens, the journal
 /// replays to the same state, everybody who waits hears something, and the team ends.
 RC_GTEST_PROP(team_operations, replay_to_the_same_workspace_and_always_end, (const std::vector<uint16_t>& choices)) {
