@@ -125,6 +125,7 @@ private:
   /// A write that an agent or a person is to settle.
   struct contest {
     artifact_write write;
+    uint32_t member = nobody;
     op_source from;
     std::string question;
     uint64_t timer = 0;

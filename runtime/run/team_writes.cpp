@@ -40,6 +40,7 @@ team_body::op_result team_body::put(context c, const op_source& from, const v1::
   write.author = role(child.member);
   write.expected = op.has_expected_version() ? op.expected_version() : version_before(from, op.artifact());
   write.confidence = op.has_confidence() ? op.confidence() : 1;
+  auto before = ws_->version_of(op.artifact());
   auto done = ws_->put(write, definition_.on_conflict, c.run.now_ms());
   if (auto* why = std::get_if<error>(&done))
     return {false, std::move(*why), {}};
@@ -47,7 +48,9 @@ team_body::op_result team_body::put(context c, const op_source& from, const v1::
     return contested(c, from, std::move(write));
   const auto& x = std::get<artifact_written>(done);
   saw(from, op.artifact(), x.version);
-  written(c, child.member, x, write);
+  // A vote for what stands writes nothing.
+  if (x.version > before)
+    written(c, child.member, x, write);
   return {false, std::nullopt, told_of(x, op.artifact(), write.value)};
 }
 
@@ -96,6 +99,7 @@ team_body::op_result team_body::contested(context c, const op_source& from, arti
   const auto* base = write.expected == 0 ? nullptr : ws_->find(write.artifact, write.expected);
   contest x;
   x.write = write;
+  x.member = children_.at(from.slot).member;
   x.from = from;
   if (definition_.on_conflict == team_step::conflict::human) {
     auto question = ws_->ask(write.author,
@@ -119,7 +123,7 @@ team_body::op_result team_body::contested(context c, const op_source& from, arti
   }
   child_record record;
   record.kind = child_kind::resolver;
-  record.member = children_.at(from.slot).member;
+  record.member = x.member;
   record.subject = id;
   auto slot = add_child(std::move(record));
   child_options options;
@@ -162,10 +166,8 @@ void team_body::settle(context c, const std::string& id, const json* value, cons
     x.write.value = lazy_json{*value};
     auto done = ws_->settle(x.write, how, c.run.now_ms());
     if (done) {
-      if (auto child = children_.find(x.from.slot); child != children_.end()) {
-        saw(x.from, x.write.artifact, done->version);
-        written(c, child->second.member, *done, x.write);
-      }
+      saw(x.from, x.write.artifact, done->version);
+      written(c, x.member, *done, x.write);
       result.value = told_of(*done, x.write.artifact, wanted);
     } else {
       result.why = done.error();

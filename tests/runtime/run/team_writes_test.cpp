@@ -39,6 +39,15 @@ struct two_at_once {
     run.lose(lost);
     return run.task_at(lost.step());
   }
+
+  /// Versions that watchers have been told of.
+  std::vector<uint64_t> told() const {
+    std::vector<uint64_t> out;
+    for (const auto& update : run.updates)
+      if (update.team_event().has_written())
+        out.push_back(update.team_event().written().version());
+    return out;
+  }
 };
 
 TEST(team_writes, an_attempt_does_not_overwrite_what_only_the_one_before_it_has_seen) {
@@ -109,6 +118,24 @@ TEST(team_writes, tells_a_writer_what_the_resolver_has_made_of_its_value) {
   x.run.operate(x.a, 1, put_draft("a's"));
   x.run.succeed(x.run.task_at("t[resolver]"), "both");
   EXPECT_EQ(x.run.answer_of(x.a, 1)["value"]["value"], "both");
+}
+
+TEST(team_writes, tells_watchers_of_a_write_whose_attempt_is_gone_when_it_is_settled) {
+  two_at_once x{"agent\n      resolver: judge"};
+  x.run.operate(x.b, 1, put_draft("b's"));
+  x.run.operate(x.a, 1, put_draft("a's"));
+  auto again = x.again(x.a);
+  x.run.operate(again, 1, {{"op", "log"}, {"text", "another way"}});
+  x.run.succeed(x.run.task_at("t[resolver]"), "both");
+  EXPECT_THAT(x.told(), ElementsAre(1, 2));
+}
+
+TEST(team_writes, tells_watchers_of_no_version_where_a_vote_writes_none) {
+  two_at_once x{"vote"};
+  x.run.operate(x.b, 1, put_draft("the same"));
+  x.run.operate(x.a, 1, put_draft("the same"));
+  EXPECT_EQ(x.run.answer_of(x.a, 1)["value"]["version"], 1);
+  EXPECT_THAT(x.told(), ElementsAre(1));
 }
 
 } // namespace
