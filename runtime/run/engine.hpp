@@ -116,6 +116,10 @@ public:
   bool in_flight(uint32_t task) const {
     return tasks_[task].active;
   }
+  /// Its step has ended: there will be no further attempt.
+  bool is_over(uint32_t task) const {
+    return find(tasks_[task].frame) == nullptr;
+  }
 
   /// A team has begun with this workspace; returns its number.
   uint64_t team_began(const frame& f, std::shared_ptr<workspace> what) {

@@ -11,7 +11,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -88,6 +90,8 @@ private:
     /// The attempt that spoke last, and the versions that it has seen. What an earlier one has seen it knows nothing of.
     uint32_t attempt = 0;
     version_map seen;
+    /// What it wrote itself, in any attempt.
+    std::set<std::pair<std::string, uint64_t>> own;
     std::vector<op_record> records;
   };
 
@@ -98,8 +102,9 @@ private:
     uint32_t turn = 0;
     /// The question that an answer is for; the contest that a resolver settles.
     std::string subject;
-    /// Versions that the member was told when it began; once it has ended, those that it has seen.
+    /// Versions that the member was told when it began; once it has ended, those that it has seen, and what it wrote.
     version_map seen;
+    std::set<std::pair<std::string, uint64_t>> own;
     uint32_t handed_to = nobody;
     json handed_content;
     uint32_t operations = 0;
@@ -180,6 +185,7 @@ private:
   void op_done(context c, const op_source& from, op_result result, const char* name);
   void drop_ops_from(context c, op_log& log, size_t first);
   void saw(const op_source& from, const std::string& artifact, uint64_t version);
+  void wrote(const op_source& from, const std::string& artifact, uint64_t version);
   void gather_seen(context c, uint32_t slot);
   void forget_ops(uint32_t slot);
 
@@ -194,6 +200,7 @@ private:
   void respond(context c, const std::string& id, const json* content, const error* why);
   void withdraw(context c, const std::string& id, const std::string& reason);
   void detach_waiters(uint32_t slot);
+  void detach_those_gone(context c);
   void free_member(context c, uint32_t member);
   uint32_t find_role(const std::string& role) const;
   std::optional<error> may_address(uint32_t from, const std::string& to, uint32_t& member) const;

@@ -149,12 +149,22 @@ void team_body::saw(const op_source& from, const std::string& artifact, uint64_t
     log->second.seen[artifact] = version;
 }
 
+void team_body::wrote(const op_source& from, const std::string& artifact, uint64_t version) {
+  if (auto log = ops_.find(from.task); log != ops_.end())
+    log->second.own.emplace(artifact, version);
+  saw(from, artifact, version);
+}
+
 void team_body::gather_seen(context c, uint32_t slot) {
-  auto& seen = children_.at(slot).seen;
-  for (const auto& [task, log] : ops_)
-    if (log.slot == slot && log.attempt == c.run.attempt_of(task))
+  auto& child = children_.at(slot);
+  for (const auto& [task, log] : ops_) {
+    if (log.slot != slot)
+      continue;
+    child.own.insert(log.own.begin(), log.own.end());
+    if (log.attempt == c.run.attempt_of(task))
       for (const auto& [artifact, version] : log.seen)
-        seen[artifact] = std::max(seen[artifact], version);
+        child.seen[artifact] = std::max(child.seen[artifact], version);
+  }
 }
 
 void team_body::forget_ops(uint32_t slot) {

@@ -52,6 +52,7 @@ team_body::op_result team_body::ask(context c, const op_source& from, const v1::
     return {false, std::move(why), {}};
   auto waits = from.task != nobody;
   if (waits) {
+    detach_those_gone(c);
     if (auto circle = waits_.circle_with(asker, to); !circle.empty()) {
       std::string path;
       for (auto member : circle)
@@ -181,6 +182,7 @@ void team_body::answer_ended(context c, uint32_t slot, const outcome& how) {
 }
 
 void team_body::respond(context c, const std::string& id, const json* content, const error* why) {
+  detach_those_gone(c);
   auto i = requests_.find(id);
   if (i == requests_.end())
     return;
@@ -250,6 +252,16 @@ void team_body::detach_waiters(uint32_t slot) {
   }
 }
 
+void team_body::detach_those_gone(context c) {
+  // A part of a member's work (a branch of a fan-out) may end before its turn does.
+  for (auto& [id, x] : requests_) {
+    if (!x.waiter || !c.run.is_over(x.waiter->task))
+      continue;
+    x.waiter.reset();
+    waits_.remove(x.asker, x.target);
+  }
+}
+
 void team_body::timer_fired(engine& run, frame& self, uint32_t which) {
   context c{run, self};
   auto subject = timer_subjects_.find(which);
@@ -262,6 +274,7 @@ void team_body::timer_fired(engine& run, frame& self, uint32_t which) {
     settle(c, id, nullptr, "human", "nobody has settled it in time");
     return;
   }
+  detach_those_gone(c);
   auto i = requests_.find(id);
   if (i == requests_.end())
     return;

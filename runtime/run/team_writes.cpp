@@ -47,10 +47,13 @@ team_body::op_result team_body::put(context c, const op_source& from, const v1::
   if (std::holds_alternative<write_contested>(done))
     return contested(c, from, std::move(write));
   const auto& x = std::get<artifact_written>(done);
-  saw(from, op.artifact(), x.version);
   // A vote for what stands writes nothing.
-  if (x.version > before)
+  if (x.version > before) {
+    wrote(from, op.artifact(), x.version);
     written(c, child.member, x, write);
+  } else {
+    saw(from, op.artifact(), x.version);
+  }
   return {false, std::nullopt, told_of(x, op.artifact(), write.value)};
 }
 
@@ -68,14 +71,14 @@ json team_body::told_of(const artifact_written& x, const std::string& artifact,
 uint64_t team_body::version_before(const op_source& from, const std::string& artifact) const {
   const auto& child = children_.at(from.slot);
   auto log = ops_.find(from.task);
-  const auto& all = from.task == nobody || log == ops_.end() ? child.seen : log->second.seen;
-  auto found = all.find(artifact);
-  auto out = found == all.end() ? 0 : found->second;
-  // What this turn wrote itself, in an attempt that did not live to see its end, is nobody else's.
-  if (const auto* history = ws_->history(artifact))
-    for (const auto& x : *history)
-      if (x.version == out + 1 && x.author == role(child.member))
-        ++out;
+  auto closing = from.task == nobody || log == ops_.end();
+  const auto& seen = closing ? child.seen : log->second.seen;
+  // What it wrote itself, in an attempt that did not live to see its end, is nobody else's.
+  const auto& own = closing ? child.own : log->second.own;
+  auto found = seen.find(artifact);
+  auto out = found == seen.end() ? 0 : found->second;
+  while (own.contains({artifact, out + 1}))
+    ++out;
   return out;
 }
 
@@ -166,7 +169,7 @@ void team_body::settle(context c, const std::string& id, const json* value, cons
     x.write.value = lazy_json{*value};
     auto done = ws_->settle(x.write, how, c.run.now_ms());
     if (done) {
-      saw(x.from, x.write.artifact, done->version);
+      wrote(x.from, x.write.artifact, done->version);
       written(c, x.member, *done, x.write);
       result.value = told_of(*done, x.write.artifact, wanted);
     } else {

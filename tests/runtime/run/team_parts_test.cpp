@@ -1,0 +1,53 @@
+// Members whose work has several parts, which ask and write each for itself.
+#include "tests/support/run_harness.hpp"
+
+#include <gmock/gmock.h>
+
+namespace troupe::test {
+namespace {
+
+struct team_parts : testing::Test {
+  run_harness run{R"(
+workflow: w
+agents: {a: {kind: function}, b: {kind: function}, c: {kind: function}}
+steps:
+  - id: t
+    team:
+      agents:
+        - {role: both, step: {parallel: {agents: [a, b], aggregate: {strategy: merge_all}}}}
+        - {role: c}
+      turns: round_robin
+      max_iterations: 1
+output: $.steps.t
+)"};
+  v1::Task a = run.task_at("t[both][a]");
+  v1::Task b = run.task_at("t[both][b]");
+};
+
+TEST_F(team_parts, do_not_overwrite_each_other_unseen) {
+  json write{{"op", "put"}, {"artifact", "draft"}, {"value", "mine"}};
+  run.operate(a, 1, write);
+  run.operate(b, 1, write);
+  EXPECT_EQ(run.answer_of(b, 1)["error"]["code"], "conflict");
+}
+
+TEST_F(team_parts, wait_no_longer_when_they_have_ended) {
+  run.operate(a, 1, {{"op", "ask"}, {"to", "c"}, {"content", "?"}});
+  run.succeed(a, 1);
+  auto c = run.task_at("t[c:answer]");
+  run.operate(c, 1, {{"op", "ask"}, {"to", "both"}, {"content", "why?"}});
+  EXPECT_TRUE(run.answer_of(c, 1).is_null()) << "nobody waits in a circle: it comes when the turn is over";
+  run.succeed(b, 1);
+  run.work([](const v1::Task&, const json&) { return json(1); });
+  run.succeed(c, "late");
+  run.work([](const v1::Task&, const json&) { return json(1); });
+  ASSERT_TRUE(run.finished());
+  bool arrived = false;
+  const auto output = run.output();
+  for (const auto& x : output["communication_log"])
+    arrived = arrived || (x["type"] == "response" && x["to"] == "both" && x["content"] == "late");
+  EXPECT_TRUE(arrived);
+}
+
+} // namespace
+} // namespace troupe::test
