@@ -34,9 +34,8 @@ v1::TaskResult failure(v1::TaskStatus status, v1::ErrorCode code, const char* te
   return out;
 }
 
-enum class deed { answer, fail_for_now, fail_for_good, crash, hang, ignore_cancel, late, nonsense };
-
-deed choose_deed(random_source& dice, double trouble) {
+agent_deed choose_deed(random_source& dice, double trouble) {
+  using deed = agent_deed;
   if (dice.unit() >= trouble)
     return deed::answer;
   auto x = dice.unit();
@@ -52,11 +51,9 @@ deed choose_deed(random_source& dice, double trouble) {
 } // namespace
 
 agent_host::agent_host(context& world, process& home, const agent_manners& manners, uint32_t capacity,
-                       results_handler results)
-    : world_{world}, home_{home}, manners_{manners}, results_{std::move(results)}, capacity_{capacity}, core_{limits_of(
-                                                                                                            home.name,
-                                                                                                            capacity)} {
-}
+                       host_sinks sinks)
+    : world_{world}, home_{home}, manners_{manners}, sinks_{std::move(sinks)}, capacity_{capacity},
+      core_{limits_of(home.name, capacity)} {}
 
 size_t agent_host::load() const {
   auto x = core_.load();
@@ -156,11 +153,22 @@ void agent_host::act(host_action::cancel_task& x) {
 
 void agent_host::act(host_action::answer& x) {
   world_.judge.task_answered(*x.result);
-  auto& out = outbox_[x.sink];
-  add_result(out, std::move(x.result));
-  if (out.results_size() == 1)
-    world_.time.after(world_.between(1, 100), home_,
-                      [this, sink = x.sink] { results_(sink, std::exchange(outbox_[sink], {})); });
+  forget_operations(*x.result);
+  add_result(outbox(x.sink).results, std::move(x.result));
+}
+
+agent_host::parcel& agent_host::outbox(uint64_t sink) {
+  auto& out = outbox_[sink];
+  if (out.results.results_size() == 0 && out.operations.operations_size() == 0)
+    world_.time.after(world_.between(1, 100), home_, [this, sink] {
+      auto parcel = std::exchange(outbox_[sink], {});
+      // What a task did comes before how it ended.
+      if (parcel.operations.operations_size() > 0)
+        sinks_.operations(sink, std::move(parcel.operations));
+      if (parcel.results.results_size() > 0)
+        sinks_.results(sink, std::move(parcel.results));
+    });
+  return out;
 }
 
 // -- what agents do ---------------------------------------------------------------------------------------------------
@@ -172,47 +180,66 @@ void agent_host::act(host_action::run_task& x) {
   world_.judge.task_begins(home_, *x.task);
   auto number = ++last_execution_;
   auto dice = dice_of(manners_.seed, *x.task);
-  auto what = now() < manners_.calm_from ? choose_deed(dice, manners_.trouble) : deed::answer;
+  auto what = now() < manners_.calm_from ? choose_deed(dice, manners_.trouble) : agent_deed::answer;
   // From a millisecond to three seconds, most of them short.
   auto spread = dice.unit();
   auto takes = static_cast<usec>((1 + 3'000 * spread * spread) * msec) * home_.slowness;
-  execution job{x.instance, i->second.life, *x.task, what != deed::ignore_cancel && what != deed::late};
-  world_.say(home_, "{} begins {}/{} attempt {}", *x.agent, job.task.run_id(), job.task.task(), job.task.attempt());
+  world_.say(home_, "{} begins {}/{} attempt {}", *x.agent, x.task->run_id(), x.task->task(), x.task->attempt());
+  execution job{x.instance, i->second.life, *x.task, what, what != agent_deed::ignore_cancel && what != agent_deed::late};
+  if (x.task->has_turn()) {
+    job.mind = std::make_unique<member>(manners_.seed, *x.task, manners_.most_acts);
+    job.pace = takes / static_cast<usec>(job.mind->plans() + 1);
+    if (what != agent_deed::answer)
+      job.stops_after = static_cast<uint32_t>(dice.below(job.mind->plans() + 1));
+    executions_.emplace(number, std::move(job));
+    go_on_later(number);
+    return;
+  }
+  auto& stored = executions_.emplace(number, std::move(job)).first->second;
+  if (what == agent_deed::late)
+    takes += int64_t{x.task->timeout_ms()} * msec;
+  if (!misbehave(number, takes))
+    answer_later(number, takes, result_of(stored));
+}
+
+v1::TaskResult agent_host::result_of(const execution& job) const {
   v1::TaskResult result;
-  switch (what) {
-  case deed::answer:
-  case deed::late:
+  switch (job.what) {
+  case agent_deed::fail_for_now:
+    return failure(v1::TASK_STATUS_FAILED, v1::ERROR_CODE_AGENT_FAILED, "not this time", true);
+  case agent_deed::fail_for_good:
+    return failure(v1::TASK_STATUS_FAILED, v1::ERROR_CODE_AGENT_FAILED, "never", false);
+  case agent_deed::nonsense:
     result.set_status(v1::TASK_STATUS_SUCCESS);
+    result.mutable_output()->set_data("{not json");
+    return result;
+  default:
+    break;
+  }
+  result.set_status(v1::TASK_STATUS_SUCCESS);
+  auto dice = dice_of(manners_.seed + 1, job.task);
+  if (job.mind)
+    result.mutable_output()->set_data(job.mind->output());
+  else if (job.task.agent() == "chooser")
+    result.mutable_output()->set_data(chosen_role(dice));
+  else if (job.task.agent() == "resolver")
+    result.mutable_output()->set_data(settled_value(job.task.input().data()));
+  else
     // Says who made it, so that nobody can pass it off as another attempt's.
     result.mutable_output()->set_data(fmt::format(R"({{"ok":{},"by":"{} attempt {} epoch {}","n":{}}})",
                                                   dice.unit() < 0.7, home_.boot_id(), job.task.attempt(),
                                                   job.task.epoch(), dice.below(100)));
-    if (what == deed::late)
-      takes += int64_t{job.task.timeout_ms()} * msec;
-    break;
-  case deed::fail_for_now:
-    result = failure(v1::TASK_STATUS_FAILED, v1::ERROR_CODE_AGENT_FAILED, "not this time", true);
-    break;
-  case deed::fail_for_good:
-    result = failure(v1::TASK_STATUS_FAILED, v1::ERROR_CODE_AGENT_FAILED, "never", false);
-    break;
-  case deed::nonsense:
-    result.set_status(v1::TASK_STATUS_SUCCESS);
-    result.mutable_output()->set_data("{not json");
-    break;
-  case deed::crash:
-    world_.time.after(takes, home_, [this, id = x.instance, life = i->second.life] {
+  return result;
+}
+
+bool agent_host::misbehave(uint64_t number, usec after) {
+  const auto& job = executions_.at(number);
+  if (job.what == agent_deed::crash)
+    world_.time.after(after, home_, [this, id = job.instance, life = job.life] {
       if (auto k = instances_.find(id); k != instances_.end() && k->second.life == life)
         crash(id);
     });
-    break;
-  case deed::hang:
-  case deed::ignore_cancel:
-    break;
-  }
-  executions_.emplace(number, std::move(job));
-  if (what != deed::crash && what != deed::hang && what != deed::ignore_cancel)
-    answer_later(number, takes, std::move(result));
+  return job.what == agent_deed::crash || job.what == agent_deed::hang || job.what == agent_deed::ignore_cancel;
 }
 
 void agent_host::answer_later(uint64_t number, usec after, v1::TaskResult result) {

@@ -1,14 +1,17 @@
 #pragma once
 
 #include "tests/sim/context.hpp"
+#include "tests/sim/member.hpp"
 
 #include "runtime/host/host_core.hpp"
 #include "troupe/v1/task.pb.h"
+#include "troupe/v1/team.pb.h"
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 
 namespace troupe::sim {
 
@@ -18,19 +21,30 @@ struct agent_manners {
   uint64_t seed = 0;
   /// Share of attempts that do not simply succeed.
   double trouble = 0;
+  /// Members of teams do no more than so many things in a turn.
+  size_t most_acts = SIZE_MAX;
   /// From then on everybody behaves.
   usec calm_from = 0;
+};
+
+/// How one attempt goes. A member of a team does so in the middle of its turn.
+enum class agent_deed : uint8_t { answer, fail_for_now, fail_for_good, crash, hang, ignore_cancel, late, nonsense };
+
+/// Whoever sends tasks and hears what became of them; by number.
+struct host_sinks {
+  std::function<void(uint64_t sink, v1::ResultBatch)> results;
+  std::function<void(uint64_t sink, v1::OpBatch)> operations;
 };
 
 /// The agents of one life of a worker, under a host core (actors/agents/agent_host without actors).
 class agent_host {
 public:
-  using results_handler = std::function<void(uint64_t sink, v1::ResultBatch)>;
-
-  agent_host(context& world, process& home, const agent_manners& manners, uint32_t capacity, results_handler results);
+  agent_host(context& world, process& home, const agent_manners& manners, uint32_t capacity, host_sinks sinks);
 
   void submit(task_batch batch, uint64_t sink);
   void cancel(const v1::CancelBatch& batch);
+  /// What became of operations of its members.
+  void answered(const v1::OpAnswerBatch& batch);
   /// Takes nothing more.
   void drain();
 
@@ -50,7 +64,27 @@ private:
     uint64_t instance = 0;
     uint64_t life = 0;
     v1::Task task;
+    agent_deed what = agent_deed::answer;
     bool obeys_cancel = true;
+    // Of a member of a team:
+    std::unique_ptr<member> mind = nullptr;
+    /// So many operations before it does `what`.
+    uint32_t stops_after = UINT32_MAX;
+    usec pace = 0;
+  };
+
+  /// An operation that waits for its answer: of which execution, and what it was.
+  struct waiting_op {
+    uint64_t execution = 0;
+    v1::TaskOp op;
+    std::string token;
+  };
+  using op_key = std::tuple<std::string, uint32_t, uint32_t, uint32_t>;
+
+  /// What leaves for a sink together.
+  struct parcel {
+    v1::OpBatch operations;
+    v1::ResultBatch results;
   };
 
   int64_t now() const {
@@ -67,18 +101,30 @@ private:
   void crash(uint64_t id);
   void finish(uint64_t number, v1::TaskResult result);
   void answer_later(uint64_t number, usec after, v1::TaskResult result);
+  v1::TaskResult result_of(const execution& job) const;
+  /// Crashes or hangs; false when the attempt is to end with a result.
+  bool misbehave(uint64_t number, usec after);
   void schedule_tick();
+  parcel& outbox(uint64_t sink);
+
+  // agents_in_turn.cpp: members of teams
+  void go_on_later(uint64_t number);
+  void go_on(uint64_t number);
+  void operate(uint64_t number, const member_op& x);
+  void hear(uint64_t number, uint32_t operation, const v1::OpAnswer& answer);
+  void forget_operations(const v1::TaskResult& x);
 
   context& world_;
   process& home_;
   const agent_manners& manners_;
-  results_handler results_;
+  host_sinks sinks_;
   uint32_t capacity_;
   host_core core_;
   std::map<uint64_t, instance> instances_;
   std::map<uint64_t, execution> executions_;
   uint64_t last_execution_ = 0;
-  std::map<uint64_t, v1::ResultBatch> outbox_;
+  std::map<uint64_t, parcel> outbox_;
+  std::map<op_key, waiting_op> operations_;
   int64_t next_tick_ = INT64_MAX;
 };
 

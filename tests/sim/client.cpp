@@ -50,7 +50,9 @@ void client::look() {
   for (size_t i = 0; i < orders_.size(); ++i) {
     auto asks = [&](bool to_cancel) {
       return std::any_of(open_.begin(), open_.end(),
-                         [&](auto& x) { return x.second.which == i && x.second.cancels == to_cancel; });
+                         [&](auto& x) {
+                           return !x.second.decides && x.second.which == i && x.second.cancels == to_cancel;
+                         });
     };
     auto cancel_is_due = orders_[i].cancel_at > 0 && world_.time.now() >= orders_[i].cancel_at;
     if (cancel_is_due && !cancelled_[i] && stages_[i] == stage::acknowledged && !asks(true))
@@ -58,6 +60,7 @@ void client::look() {
     if ((stages_[i] == stage::wanted || stages_[i] == stage::acknowledged) && !asks(false))
       ask(i);
   }
+  look_at_questions();
 }
 
 void client::cancel(size_t which) {
@@ -67,7 +70,47 @@ void client::cancel(size_t which) {
   v1::Envelope message;
   message.set_id(++last_message_);
   message.mutable_cancel_run()->set_run_id(orders_[which].run_id);
-  open_[last_message_] = {which, world_.time.now() + patience, true};
+  open_[last_message_] = {which, world_.time.now() + patience, true, false};
+  net_.send(link_, std::move(message));
+}
+
+// -- what people are asked --------------------------------------------------------------------------------------------
+
+void client::look_at_questions() {
+  for (auto& x : world_.judge.new_questions()) {
+    auto dice = world_.random.unit();
+    if (dice < 0.25)
+      continue; // nobody looks
+    auto content = dice < 0.5   ? R"({"keep":"proposed"})"
+                   : dice < 0.7 ? R"({"keep":"current"})"
+                   : dice < 0.9 ? R"({"value":{"by":"a person"}})"
+                                : R"({"keep":"neither"})";
+    auto at = world_.time.now() + world_.between(10 * msec, 4 * second);
+    decisions_.push_back({x, content, at});
+    // Somebody else has an opinion too.
+    if (world_.chance(0.3))
+      decisions_.push_back({x, R"({"keep":"current"})", at + world_.between(0, 500 * msec)});
+  }
+  for (size_t i = 0; i < decisions_.size(); ++i)
+    if (!decisions_[i].told && decisions_[i].at <= world_.time.now()
+        && std::none_of(open_.begin(), open_.end(),
+                        [&](auto& x) { return x.second.decides && x.second.which == i; }))
+      decide(i);
+}
+
+void client::decide(size_t which) {
+  if (!link_)
+    return;
+  const auto& x = decisions_[which];
+  world_.say(home_, "says {} to {} of run {}", x.content, x.about.question, x.about.run);
+  v1::Envelope message;
+  message.set_id(++last_message_);
+  auto& out = *message.mutable_answer_question();
+  out.set_run_id(x.about.run);
+  out.set_step(x.about.step);
+  out.set_question(x.about.question);
+  out.set_content(x.content);
+  open_[last_message_] = {which, world_.time.now() + patience, false, true};
   net_.send(link_, std::move(message));
 }
 
@@ -86,7 +129,7 @@ void client::ask(size_t which) {
   } else {
     message.mutable_get_run()->set_run_id(x.run_id);
   }
-  open_[last_message_] = {which, world_.time.now() + patience, false};
+  open_[last_message_] = {which, world_.time.now() + patience, false, false};
   net_.send(link_, std::move(message));
 }
 
@@ -96,7 +139,16 @@ void client::take(v1::Envelope& message) {
     return;
   auto which = i->second.which;
   auto cancels = i->second.cancels;
+  auto decides = i->second.decides;
   open_.erase(i);
+  if (decides) {
+    decisions_[which].told = true;
+    if (message.has_ack())
+      world_.judge.decision_acknowledged(decisions_[which].about);
+    else
+      world_.see(sight::decision_refused);
+    return;
+  }
   auto& at = stages_[which];
   if (cancels) {
     if (message.has_ack()) {

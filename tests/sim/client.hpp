@@ -19,7 +19,7 @@ struct order {
 };
 
 /// A client that does not give up: it submits each run under one id until it is acknowledged, over whatever link there
-/// is, and asks until it has ended.
+/// is, and asks until it has ended. Its user settles what teams ask people, mostly.
 class client {
 public:
   client(context& world, process& home, network& net, std::vector<process*> coordinators, std::vector<order> orders);
@@ -40,6 +40,8 @@ private:
   void look();
   void ask(size_t which);
   void cancel(size_t which);
+  void look_at_questions();
+  void decide(size_t which);
   void take(v1::Envelope& message);
 
   context& world_;
@@ -57,8 +59,17 @@ private:
     size_t which = 0;
     usec due = 0;
     bool cancels = false;
+    bool decides = false;
   };
   std::map<uint64_t, question> open_;
+  /// What the user has to say to a team.
+  struct decision {
+    posted_question about;
+    std::string content;
+    usec at = 0;
+    bool told = false;
+  };
+  std::vector<decision> decisions_;
 };
 
 } // namespace troupe::sim

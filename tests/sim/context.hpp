@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/sim/mutation.hpp"
 #include "tests/sim/oracle.hpp"
 #include "tests/sim/scheduler.hpp"
 #include "tests/sim/tally.hpp"
@@ -15,9 +16,6 @@
 #include <utility>
 
 namespace troupe::sim {
-
-/// A rule that is switched off, to show that the simulation notices.
-enum class mutation : uint8_t { none, epoch_check, attempt_check, journal_before_use };
 
 /// What every part of a world shares.
 struct context {

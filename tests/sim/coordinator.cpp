@@ -96,6 +96,10 @@ void coordinator::from_worker(const worker_link_ptr& from, v1::Envelope& message
     post(dispatcher,
          [this, host = from->id, batch = std::move(*message.mutable_result_batch())] { take_results(host, batch); });
     return;
+  case v1::Envelope::kOpBatch:
+    if (from->has_sink)
+      post(dispatcher, [this, batch = std::move(*message.mutable_op_batch())] { take_operations(batch); });
+    return;
   case v1::Envelope::kHeartbeat:
     post(registry, [this, from, id, beat = message.heartbeat()] {
       auto changed = members_.heartbeat(beat, world_.time.now_ms());
@@ -153,7 +157,25 @@ void coordinator::from_client(const socket& link, v1::Envelope& message) {
     });
   } else if (message.has_cancel_run()) {
     cancel(link, message.id(), message.cancel_run());
+  } else if (message.has_answer_question()) {
+    answer_question(link, message.id(), message.answer_question());
   }
+}
+
+void coordinator::answer_question(const socket& link, uint64_t id, const v1::AnswerQuestion& request) {
+  auto done = [this, link, id](const result<void>& taken) {
+    v1::Envelope answer;
+    answer.set_correlation(id);
+    if (taken)
+      answer.mutable_ack();
+    else
+      *answer.mutable_error() = taken.error().to_proto();
+    net_.send(link, std::move(answer));
+  };
+  auto i = runs_.find(request.run_id());
+  if (i == runs_.end())
+    return done(fail(v1::ERROR_CODE_NOT_FOUND, "the run is not under way here"));
+  post(i->second.id, [run = i->second.actor, request, done] { run->answer_question(request, done); });
 }
 
 void coordinator::cancel(const socket& link, uint64_t id, const v1::CancelRun& request) {
@@ -304,6 +326,10 @@ void coordinator::cancel_tasks(uint64_t, v1::CancelBatch batch) {
     core_.cancel(batch);
     changed();
   });
+}
+
+void coordinator::answer_operations(v1::OpAnswerBatch batch) {
+  post(dispatcher, [this, batch = std::move(batch)] { pass_on(batch); });
 }
 
 void coordinator::run_ended(uint64_t owner, const std::string& run, bool fenced) {

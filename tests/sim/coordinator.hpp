@@ -71,13 +71,17 @@ private:
   void launch(const v1::RunSummary& summary, workflow_ptr definition, std::vector<v1::RunEvent> events, bool resumed);
   void adopt(const v1::RunSummary& stored);
   void cancel(const socket& link, uint64_t id, const v1::CancelRun& request);
+  void answer_question(const socket& link, uint64_t id, const v1::AnswerQuestion& request);
   void could_not_take_up(const std::string& run, const error& why);
   void queue_tasks(uint64_t owner, task_batch batch) override;
   void cancel_tasks(uint64_t owner, v1::CancelBatch batch) override;
+  void answer_operations(v1::OpAnswerBatch batch) override;
   void run_ended(uint64_t owner, const std::string& run, bool fenced) override;
 
   // coordinator_cluster.cpp: dispatcher and registry
   void take_results(uint64_t host, const v1::ResultBatch& batch);
+  void take_operations(const v1::OpBatch& batch);
+  void pass_on(const v1::OpAnswerBatch& batch);
   void update_node(const v1::NodeStatus& status, uint64_t host);
   void drop_node(const std::string& node, const std::string& boot_id, const std::string& reason);
   void changed();

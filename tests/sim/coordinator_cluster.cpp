@@ -30,6 +30,37 @@ void coordinator::take_results(uint64_t host, const v1::ResultBatch& batch) {
   changed();
 }
 
+void coordinator::take_operations(const v1::OpBatch& batch) {
+  std::map<uint64_t, v1::OpBatch> out;
+  for (const auto& x : batch.operations())
+    if (auto owner = core_.owner_of(x.run_id(), x.task(), x.attempt()))
+      *out[owner].add_operations() = x;
+    else
+      world_.see(sight::op_dropped_late);
+  for (auto& [owner, operations] : out)
+    if (auto i = owners_.find(owner); i != owners_.end())
+      post(owner, [run = i->second, operations = std::move(operations)] { run->operations(operations); });
+}
+
+void coordinator::pass_on(const v1::OpAnswerBatch& batch) {
+  std::map<std::string, v1::OpAnswerBatch> out;
+  for (const auto& x : batch.answers())
+    if (auto node = core_.node_of(x.run_id(), x.task(), x.attempt()); !node.empty())
+      *out[node].add_answers() = x;
+    else
+      world_.see(sight::op_answer_dropped);
+  for (auto& [node, answers] : out)
+    if (auto i = nodes_.find(node); i != nodes_.end())
+      post(i->second.host, [this, host = i->second.host, answers = std::move(answers)] {
+        auto link = links_.find(host);
+        if (link == links_.end())
+          return;
+        v1::Envelope message;
+        *message.mutable_op_answer_batch() = answers;
+        net_.send(link->second->link, std::move(message));
+      });
+}
+
 void coordinator::update_node(const v1::NodeStatus& status, uint64_t host) {
   const auto& node = status.info().name();
   const auto& boot_id = status.info().boot_id();

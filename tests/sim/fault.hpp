@@ -39,7 +39,7 @@ struct fault {
     store_slow,
     /// Nothing gets through between a coordinator and the store; afterwards what was sent does.
     store_cut,
-    /// Results are delivered twice.
+    /// Results, operations of members and their answers are delivered twice.
     duplicates,
   };
   static constexpr size_t kinds = static_cast<size_t>(kind::duplicates) + 1;

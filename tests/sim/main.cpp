@@ -20,7 +20,7 @@ namespace troupe::sim {
 namespace {
 
 constexpr const char* usage =
-    R"(usage: sim [--seeds N] [--first SEED] [--jobs N] [--seconds S] [--break RULE] [--expect-coverage]
+    R"(usage: sim [--seeds N] [--first SEED] [--jobs N] [--seconds S] [--break RULE] [--expect-coverage] [--keep-going]
        sim --seed SEED [--trace] [--break RULE]
 
   --seeds N          worlds to simulate (10000)
@@ -28,8 +28,9 @@ constexpr const char* usage =
   --jobs N           worlds at once (as many as there are cores)
   --seconds S        stop after so many seconds, and call it a success when nothing was found
   --seed SEED        this one alone; --trace tells what happens in it
-  --break RULE       switch a rule off: epoch_check, attempt_check or journal_before_use. Succeeds when the simulation
-                     notices
+  --break RULE       switch a rule off: epoch_check, attempt_check, journal_before_use, recorded_answers, turn_check or
+                     compare_and_set. Succeeds when the simulation notices
+  --keep-going       tell of every failing seed instead of stopping at the first
   --expect-coverage  fail when too little has happened in the worlds
 )";
 
@@ -40,14 +41,12 @@ struct arguments {
   bool single = false;
   bool trace = false;
   bool expect_coverage = false;
+  bool keep_going = false;
   double seconds = 0;
   mutation broken = mutation::none;
 };
 
 std::optional<arguments> parse(int argc, char** argv) {
-  const std::map<std::string, mutation> rules{{"epoch_check", mutation::epoch_check},
-                                              {"attempt_check", mutation::attempt_check},
-                                              {"journal_before_use", mutation::journal_before_use}};
   arguments out;
   for (int i = 1; i < argc; ++i) {
     std::string name = argv[i];
@@ -59,12 +58,16 @@ std::optional<arguments> parse(int argc, char** argv) {
       out.expect_coverage = true;
       continue;
     }
+    if (name == "--keep-going") {
+      out.keep_going = true;
+      continue;
+    }
     if (++i == argc)
       return std::nullopt;
     auto number = [&] { return std::strtoull(argv[i], nullptr, 10); };
     if (name == "--break") {
-      auto rule = rules.find(argv[i]);
-      if (rule == rules.end())
+      auto rule = mutations().find(argv[i]);
+      if (rule == mutations().end())
         return std::nullopt;
       out.broken = rule->second;
     } else if (name == "--seconds") {
@@ -129,6 +132,8 @@ private:
           continue;
         std::lock_guard lock{mutex_};
         found[seed] = report.verdict;
+        if (args_.keep_going)
+          continue;
       } catch (...) {
         std::lock_guard lock{mutex_};
         fmt::print(stderr, "seed {}:\n", seed);
@@ -151,6 +156,12 @@ private:
 int run(const arguments& args) {
   search all{args};
   all.run();
+  if (args.keep_going && !all.found.empty()) {
+    for (const auto& [seed, verdict] : all.found)
+      fmt::print("seed {}: {}\n", seed, verdict);
+    fmt::print("{} of {} seeds fail.\n", all.found.size(), all.seen.worlds);
+    return EXIT_FAILURE;
+  }
   if (!all.found.empty()) {
     const auto& [seed, verdict] = *all.found.begin();
     fmt::print("seed {}: {}\n", seed, verdict);

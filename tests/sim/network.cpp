@@ -78,14 +78,17 @@ void network::send(const socket& from, v1::Envelope message) {
   if (!own.open)
     return;
   auto boxed = std::make_shared<v1::Envelope>(std::move(message));
-  if (boxed->has_result_batch() && duplicates_ > 0 && world_.chance(duplicates_)) {
+  auto doubles = boxed->has_result_batch() || boxed->has_op_batch() || boxed->has_op_answer_batch();
+  if (doubles && duplicates_ > 0 && world_.chance(duplicates_)) {
     auto copy = std::make_shared<v1::Envelope>(*boxed);
     // Not what a node has refused: the attempt goes on under its number, perhaps on the same node, and a second refusal
     // would be one of that. Links deliver nothing twice; this is about the core's own guard.
-    auto& results = *copy->mutable_result_batch()->mutable_results();
-    results.erase(std::remove_if(results.begin(), results.end(),
-                                 [](const auto& x) { return x.status() == v1::TASK_STATUS_REJECTED; }),
-                  results.end());
+    if (copy->has_result_batch()) {
+      auto& results = *copy->mutable_result_batch()->mutable_results();
+      results.erase(std::remove_if(results.begin(), results.end(),
+                                   [](const auto& x) { return x.status() == v1::TASK_STATUS_REJECTED; }),
+                    results.end());
+    }
     world_.time.after(world_.between(1 * msec, 3 * second),
                       [this, via = from.via, to = 1 - from.side, copy] { carry(via, to, copy); });
   }

@@ -36,9 +36,12 @@ workflow_ptr definition_of(const std::string& document) {
 
 void oracle::created(const v1::CreateRun& x) {
   const auto& id = x.summary().run_id();
-  auto [i, fresh] = runs_.try_emplace(id, definition_of(x.definition()));
-  if (!fresh)
+  if (runs_.count(id) > 0)
     return;
+  auto definition = definition_of(x.definition());
+  auto teams = team_watch::concerns(*definition) ? std::make_unique<team_watch>(*this, time_, seen_, id, definition)
+                                                 : nullptr;
+  auto i = runs_.try_emplace(id, definition, std::move(teams)).first;
   for (const auto& event : x.events())
     feed(id, i->second, event);
 }
@@ -85,6 +88,8 @@ void oracle::feed(const std::string& id, run_record& run, const v1::RunEvent& ev
   for (const auto& x : implied)
     if (const auto* start = std::get_if<start_task>(&x))
       run.implied.emplace(start->task->task(), start->task->attempt(), start->task->epoch());
+  if (run.teams)
+    run.teams->follow(event, implied);
   ++run.seq;
 }
 
@@ -147,6 +152,20 @@ void oracle::task_answered(const v1::TaskResult& result) {
     successes_[{result.run_id(), result.task(), result.attempt()}] = {result.epoch(), result.output().data()};
 }
 
+// -- members of teams -------------------------------------------------------------------------------------------------
+
+void oracle::op_sent(const v1::TaskOp& op, const std::string& token, uint64_t seen) {
+  if (auto i = runs_.find(op.run_id()); i != runs_.end() && i->second.teams)
+    i->second.teams->sent(op, token, seen);
+  else
+    accuse(fmt::format("{} sends operations and is in no team", name_of(op)));
+}
+
+void oracle::op_heard(const v1::TaskOp& op, const std::string& token, const v1::OpAnswer& answer) {
+  if (auto i = runs_.find(op.run_id()); i != runs_.end() && i->second.teams)
+    i->second.teams->heard(op, token, answer);
+}
+
 // -- clients ----------------------------------------------------------------------------------------------------------
 
 void oracle::acknowledged(const std::string& id) {
@@ -165,6 +184,27 @@ void oracle::told_finished(const v1::RunSummary& summary) {
   auto i = runs_.find(summary.run_id());
   if (i == runs_.end() || i->second.state != summary.state())
     accuse(fmt::format("a client was told that run {} has ended, and the store says otherwise", summary.run_id()));
+}
+
+void oracle::told_output(const std::string& id, const std::string& output) {
+  const auto& shadow = runs_.at(id).shadow;
+  if (shadow.finished() && shadow.outcome().output != output)
+    accuse(fmt::format("the output of run {} is not the one that its journal gives", id));
+}
+
+std::vector<posted_question> oracle::new_questions() {
+  std::vector<posted_question> out;
+  for (auto& [id, run] : runs_)
+    if (run.teams)
+      for (auto& x : run.teams->take_posted())
+        out.push_back(std::move(x));
+  return out;
+}
+
+void oracle::decision_acknowledged(const posted_question& x) {
+  seen_.see(sight::decision_acknowledged);
+  if (!runs_.at(x.run).teams->has_decision(x.step, x.question))
+    accuse(fmt::format("the decision about {} of run {} was acknowledged and is not in the store", x.question, x.run));
 }
 
 // -- in the end -------------------------------------------------------------------------------------------------------

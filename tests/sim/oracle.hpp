@@ -2,6 +2,7 @@
 
 #include "tests/sim/scheduler.hpp"
 #include "tests/sim/tally.hpp"
+#include "tests/sim/team_watch.hpp"
 
 #include "runtime/run/machine.hpp"
 #include "troupe/v1/journal.pb.h"
@@ -41,6 +42,14 @@ public:
     excused_ += ignorance;
   }
 
+  /// From then on nothing goes wrong any more.
+  void expect_calm(usec from) {
+    calm_from_ = from;
+  }
+  usec calm_from() const {
+    return calm_from_;
+  }
+
   // -- the store
   void created(const v1::CreateRun& x);
   void claimed(const v1::RunSummary& x);
@@ -56,10 +65,19 @@ public:
   void task_begins(const process& worker, const v1::Task& task);
   void task_answered(const v1::TaskResult& result);
 
+  // -- members of teams: an operation that leaves its node with the token that it carries and (of a put) the version
+  // that the member knows, and what the member is told about it
+  void op_sent(const v1::TaskOp& op, const std::string& token, uint64_t seen);
+  void op_heard(const v1::TaskOp& op, const std::string& token, const v1::OpAnswer& answer);
+
   // -- clients
   void acknowledged(const std::string& run);
   void cancel_acknowledged(const std::string& run);
   void told_finished(const v1::RunSummary& summary);
+  void told_output(const std::string& run, const std::string& output);
+  /// Questions of teams that are new since the last call.
+  std::vector<posted_question> new_questions();
+  void decision_acknowledged(const posted_question& question);
 
   // -- in the end
   /// What the store has of a run when nothing happens any more. `peaceful`: nothing went wrong in this world.
@@ -75,9 +93,12 @@ private:
   using attempt_key = std::tuple<std::string, uint32_t, uint32_t>;
 
   struct run_record {
-    explicit run_record(workflow_ptr definition) : shadow{std::move(definition), false} {}
+    run_record(workflow_ptr definition, std::unique_ptr<team_watch> watch)
+        : shadow{std::move(definition), watch != nullptr}, teams{std::move(watch)} {}
 
     run_machine shadow;
+    /// Null where there is no team.
+    std::unique_ptr<team_watch> teams;
     uint64_t epoch = 1;
     uint64_t seq = 0;
     bool cancelled = false;
@@ -96,6 +117,7 @@ private:
   const scheduler& time_;
   tally& seen_;
   usec excused_ = 0;
+  usec calm_from_ = 0;
   std::string verdict_;
   std::map<std::string, run_record> runs_;
   /// The attempts that an agent has begun, and the epoch and output of those that succeeded.

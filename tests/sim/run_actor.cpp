@@ -9,8 +9,11 @@
 namespace troupe::sim {
 
 void run_actor::start(const std::vector<v1::RunEvent>& events, bool resumed) {
-  for (const auto& event : events)
+  for (const auto& event : events) {
     session_.replay(event);
+    if (event.has_task_operation())
+      tampering_.taken(event.task_operation().op());
+  }
   if (resumed)
     session_.resume(now());
   else if (!session_.machine().finished())
@@ -49,6 +52,53 @@ void run_actor::lost(const v1::TaskLost& loss) {
   v1::RunEvent event;
   *event.mutable_task_lost() = loss;
   session_.offer(std::move(event), now());
+  pump();
+}
+
+void run_actor::operations(const v1::OpBatch& batch) {
+  if (gone_)
+    return;
+  v1::OpAnswerBatch refused;
+  for (const auto& sent : batch.operations()) {
+    v1::RunEvent event;
+    auto& op = *event.mutable_task_operation()->mutable_op();
+    op = sent;
+    tampering_.forge(op);
+    v1::OpAnswer late;
+    late.set_run_id(op.run_id());
+    late.set_task(op.task());
+    late.set_attempt(op.attempt());
+    late.set_number(op.number());
+    auto forged = op;
+    if (session_.offer(std::move(event), now())) {
+      tampering_.taken(forged);
+      continue;
+    }
+    world_.see(sight::op_fenced);
+    late.mutable_error()->set_code(v1::ERROR_CODE_FENCED);
+    tampering_.restore(late);
+    *refused.add_answers() = std::move(late);
+  }
+  if (refused.answers_size() > 0)
+    neighbours_.answer_operations(std::move(refused));
+  pump();
+}
+
+void run_actor::answer_question(const v1::AnswerQuestion& request, std::function<void(const result<void>&)> then) {
+  if (gone_)
+    return;
+  v1::RunEvent event;
+  auto& answer = *event.mutable_question_answered();
+  answer.set_step(request.step());
+  answer.set_question(request.question());
+  answer.set_content(request.content());
+  answer.set_who(request.who());
+  if (!session_.offer(std::move(event), now())) {
+    then(fail(v1::ERROR_CODE_NOT_FOUND, "no team waits for such an answer"));
+    return;
+  }
+  to_acknowledge_.emplace(session_.last_seq(), [then = std::move(then)] { then({}); });
+  acknowledge();
   pump();
 }
 
@@ -143,6 +193,7 @@ void run_actor::quit(bool fenced) {
 void run_actor::execute(std::vector<command> commands) {
   task_batch tasks;
   v1::CancelBatch cancels;
+  v1::OpAnswerBatch answers;
   std::set<std::string_view> named;
   auto flush_tasks = [&] {
     if (!tasks.tasks.empty())
@@ -159,6 +210,7 @@ void run_actor::execute(std::vector<command> commands) {
     if (auto* start = std::get_if<start_task>(&next)) {
       flush_cancels();
       world_.judge.task_leaves(*start->task);
+      tampering_.task_left(*start->task);
       attempts_[start->task->task()] = start->task->attempt();
       const auto& agent = definition_->agents.at(start->task->agent());
       if (named.insert(agent.name).second)
@@ -171,16 +223,24 @@ void run_actor::execute(std::vector<command> commands) {
       out->set_task(stop->task);
       out->set_attempt(stop->attempt);
       out->set_reason(stop->reason);
+    } else if (auto* answered = std::get_if<answer_op>(&next)) {
+      flush_tasks();
+      flush_cancels();
+      tampering_.restore(answered->answer);
+      *answers.add_answers() = std::move(answered->answer);
     } else if (auto* combine = std::get_if<start_aggregation>(&next)) {
       start_aggregation_of(combine->request);
     } else if (auto* end = std::get_if<finish_run>(&next)) {
       told_the_end_ = true;
       world_.say(home_, "run {} ends: {}", run(), v1::RunState_Name(end->state));
       world_.judge.told_finished(session_.summary());
+      world_.judge.told_output(run(), end->output);
     }
   }
   flush_tasks();
   flush_cancels();
+  if (answers.answers_size() > 0)
+    neighbours_.answer_operations(std::move(answers));
 }
 
 void run_actor::start_aggregation_of(const aggregation_request_ptr& request) {

@@ -2,6 +2,7 @@
 
 #include "tests/sim/context.hpp"
 #include "tests/sim/store_service.hpp"
+#include "tests/sim/tampering.hpp"
 
 #include "runtime/run/session.hpp"
 
@@ -20,6 +21,7 @@ public:
   virtual ~run_neighbours() = default;
   virtual void queue_tasks(uint64_t owner, task_batch batch) = 0;
   virtual void cancel_tasks(uint64_t owner, v1::CancelBatch batch) = 0;
+  virtual void answer_operations(v1::OpAnswerBatch batch) = 0;
   /// It quits; `fenced` says why.
   virtual void run_ended(uint64_t owner, const std::string& run, bool fenced) = 0;
 };
@@ -30,14 +32,17 @@ public:
   run_actor(context& world, process& home, store_service& store, run_neighbours& neighbours, uint64_t id,
             v1::RunSummary summary, workflow_ptr definition)
       : world_{world}, home_{home}, store_{store}, neighbours_{neighbours}, id_{id},
-        session_{definition, std::move(summary), world.seed % 8 == 0}, definition_{std::move(definition)} {}
+        session_{definition, std::move(summary), world.seed % 8 == 0}, definition_{std::move(definition)}, tampering_{world.broken} {}
 
   void start(const std::vector<v1::RunEvent>& events, bool resumed);
 
   void results(const v1::ResultBatch& batch);
   void lost(const v1::TaskLost& loss);
+  void operations(const v1::OpBatch& batch);
   /// `then` when the journal has it, or never.
   void cancel(const std::string& reason, std::function<void()> then);
+  /// `then` when the journal has the answer, or at once when nobody waits for it.
+  void answer_question(const v1::AnswerQuestion& request, std::function<void(const result<void>&)> then);
   /// The actor dies; its coordinator hears of it.
   void crash() {
     gone_ = true;
@@ -70,6 +75,7 @@ private:
   uint64_t id_;
   run_session session_;
   workflow_ptr definition_;
+  tampering tampering_;
   std::optional<int64_t> armed_for_;
   bool waits_for_store_ = false;
   bool appending_ = false;

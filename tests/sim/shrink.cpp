@@ -10,6 +10,8 @@ namespace troupe::sim {
 namespace {
 
 constexpr usec shortest_fault = 50 * msec;
+/// Members of teams mean to do fewer things than this in a turn.
+constexpr size_t most_acts_of_any = 6;
 
 /// A world that fails, getting smaller.
 class shrinker {
@@ -25,6 +27,8 @@ public:
 
   void shrink() {
     attempt([](world_options& x) { x.good_agents = true; });
+    for (size_t acts = 0; acts < most_acts_of_any && best_.most_acts > acts; ++acts)
+      attempt([acts](world_options& x) { x.most_acts = acts; });
     for (smaller_ = true; std::exchange(smaller_, false);) {
       for (size_t i = best_.faults->size(); i-- > 0;)
         attempt([i](world_options& x) { x.faults->erase(x.faults->begin() + static_cast<std::ptrdiff_t>(i)); });
@@ -61,8 +65,10 @@ void shrink(const world_options& failing) {
   shrinker x{failing};
   x.shrink();
   auto story = x.best();
-  fmt::print("{} fault(s) and {} run(s) are enough to make it fail{}:\n", story.faults->size(), story.runs.size(),
-             story.good_agents ? ", with agents that always succeed" : "");
+  auto members = story.most_acts == SIZE_MAX ? std::string{}
+                                             : fmt::format(", with members that do {} thing(s) in a turn", story.most_acts);
+  fmt::print("{} fault(s) and {} run(s) are enough to make it fail{}{}:\n", story.faults->size(), story.runs.size(),
+             story.good_agents ? ", with agents that always succeed" : "", members);
   auto names = processes_of(story.seed);
   for (const auto& fault : *story.faults)
     fmt::print("  {}\n", to_string(fault, names));

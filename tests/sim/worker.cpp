@@ -87,6 +87,9 @@ void cluster_link::take(v1::Envelope& message) {
   case v1::Envelope::kCancelBatch:
     world_.post(home_, host_id, [this, batch = message.cancel_batch()] { host_.cancel(batch); });
     return;
+  case v1::Envelope::kOpAnswerBatch:
+    world_.post(home_, host_id, [this, batch = message.op_answer_batch()] { host_.answered(batch); });
+    return;
   case v1::Envelope::kHeartbeatAck:
     if (fence_)
       fence_->acknowledged(message.heartbeat_ack().seq());
@@ -131,6 +134,18 @@ void cluster_link::pass_on(v1::ResultBatch batch) {
       world_.say(home_, "drops its answer to {}/{} attempt {}", x.run_id(), x.task(), x.attempt());
   if (message.has_result_batch() && link_)
     net_.send(link_, std::move(message));
+}
+
+void cluster_link::pass_on(const v1::OpBatch& batch) {
+  if (!link_ || stage_ != stage::member)
+    return;
+  for (const auto& x : batch.operations()) {
+    if (tasks_.count({x.run_id(), x.task(), x.attempt()}) == 0)
+      continue;
+    v1::Envelope message;
+    *message.mutable_op_batch()->add_operations() = x;
+    net_.send(link_, std::move(message));
+  }
 }
 
 void cluster_link::drain() {
@@ -235,14 +250,16 @@ void cluster_link::start_over(const std::string& why) {
 
 worker::worker(context& world, process& home, network& net, const std::vector<process*>& coordinators,
                const agent_manners& manners, uint32_t capacity)
-    : world_{world}, home_{home}, host_{world, home, manners, capacity,
-                                        [this, &world, &home](uint64_t sink, v1::ResultBatch batch) {
-                                          world.post(home, sink, [link = links_[sink].get(), batch = std::move(batch)] {
-                                            link->pass_on(batch);
-                                          });
-                                        }} {
+    : world_{world}, home_{home}, host_{world, home, manners, capacity, sinks()} {
   for (auto* x : coordinators)
     links_.push_back(std::make_unique<cluster_link>(world, home, *x, net, host_, links_.size(), capacity));
+}
+
+host_sinks worker::sinks() {
+  auto to_link = [this](uint64_t sink, auto batch) {
+    world_.post(home_, sink, [link = links_[sink].get(), batch = std::move(batch)] { link->pass_on(batch); });
+  };
+  return {to_link, to_link};
 }
 
 void worker::start() {

@@ -25,6 +25,7 @@ public:
   void start();
   /// From the host.
   void pass_on(v1::ResultBatch batch);
+  void pass_on(const v1::OpBatch& batch);
   /// Tells the coordinator that this node wants nothing more.
   void drain();
   /// Says goodbye.
@@ -90,6 +91,7 @@ public:
   }
 
 private:
+  host_sinks sinks();
   void wind_up(usec deadline, std::function<void()> ended);
 
   context& world_;

@@ -1,5 +1,7 @@
 #include "tests/sim/workflows.hpp"
 
+#include "tests/sim/team_workflows.hpp"
+
 #include "runtime/language/load.hpp"
 
 #include <array>
@@ -104,23 +106,38 @@ steps:
 )",
 };
 
-std::vector<std::string> compile_all() {
-  std::vector<std::string> out;
-  for (const auto* text : documents) {
-    auto loaded = load_workflow({"simulated", std::string{text} + agents});
-    if (!loaded)
-      throw std::runtime_error(to_string(loaded.error().front()));
-    out.push_back((*loaded)->document.dump());
-  }
+/// Canonical JSON.
+std::string compiled(const std::string& text) {
+  auto loaded = load_workflow({"simulated", text});
+  if (!loaded)
+    throw std::runtime_error(to_string(loaded.error().front()));
+  return (*loaded)->document.dump();
+}
+
+struct library {
+  std::vector<std::string> plain;
+  std::vector<std::string> teams;
+};
+
+library compile_all() {
+  library out;
+  for (const auto* text : documents)
+    out.plain.push_back(compiled(std::string{text} + agents));
+  for (const auto& text : team_documents())
+    out.teams.push_back(compiled(text));
   return out;
 }
+
+/// Teams take several times as long to simulate as the rest.
+constexpr double share_of_teams = 0.25;
 
 } // namespace
 
 work choose_work(random_source& dice) {
   static const auto definitions = compile_all();
   work out;
-  out.definition = definitions[dice.below(definitions.size())];
+  const auto& kind = dice.unit() < share_of_teams ? definitions.teams : definitions.plain;
+  out.definition = kind[dice.below(kind.size())];
   json items = json::array();
   // Seldom more than all nodes together have room for.
   auto n = dice.below(16) == 0 ? 20 + dice.below(40) : 2 + dice.below(7);

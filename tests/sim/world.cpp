@@ -115,6 +115,7 @@ world::world(const world_options& options)
   context_.most_queued = cast_.most_queued;
   for (const auto& x : faults_)
     calm_from_ = std::max(calm_from_, x.at + x.lasts);
+  context_.judge.expect_calm(calm_from_);
   populate();
 }
 
@@ -126,6 +127,7 @@ void world::populate() {
   auto trouble = dice.unit() < 0.3 ? 0 : dice.unit() * 0.4;
   manners_.trouble = options_.good_agents ? 0 : trouble;
   manners_.calm_from = calm_from_;
+  manners_.most_acts = options_.most_acts;
   for (auto& name : processes_of(options_.seed)) {
     processes_.push_back(std::make_unique<process>());
     processes_.back()->name = name;

@@ -19,6 +19,8 @@ struct world_options {
   std::optional<std::vector<fault>> faults;
   /// Agents that always succeed.
   bool good_agents = false;
+  /// Members of teams do no more than so many things in a turn.
+  size_t most_acts = SIZE_MAX;
   /// Only these of the seed's runs; all when empty.
   std::set<std::string> runs;
 };

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "tests/sim/mutation.hpp"
+
+#include "troupe/v1/task.pb.h"
+#include "troupe/v1/team.pb.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace troupe::sim {
+
+/// Switches a rule of teams off, in a run coordinator's shell: operations are forged on their way into the core so that
+/// the rule lets them pass, and answers on their way out so that the sender takes them for his.
+class tampering {
+public:
+  explicit tampering(mutation broken) : broken_{broken} {}
+
+  void task_left(const v1::Task& task);
+  void forge(v1::TaskOp& op);
+  /// The journal has it or will have it.
+  void taken(const v1::TaskOp& op);
+  void restore(v1::OpAnswer& answer);
+
+private:
+  using op_key = std::tuple<uint32_t, uint32_t, uint32_t>;
+
+  mutation broken_;
+  /// recorded_answers: the highest number of a task's operations, and what each attempt's numbers are counted from.
+  std::map<uint32_t, uint32_t> counts_;
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> bases_;
+  /// turn_check: who answers a question, who is on turn, and what was passed off as his.
+  std::map<uint32_t, std::string> answering_;
+  std::map<std::string, std::pair<uint32_t, uint32_t>> on_turn_;
+  std::map<op_key, op_key> forged_;
+  /// compare_and_set: the versions of artifacts by team.
+  std::map<uint32_t, std::string> team_of_;
+  std::map<std::pair<std::string, std::string>, uint64_t> versions_;
+};
+
+} // namespace troupe::sim

@@ -1,0 +1,233 @@
+#pragma once
+
+#include "tests/sim/scheduler.hpp"
+#include "tests/sim/tally.hpp"
+#include "tests/sim/team_rules.hpp"
+
+#include "runtime/run/command.hpp"
+#include "troupe/v1/journal.pb.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace troupe::sim {
+
+class oracle;
+
+/// An open question that a person is to settle.
+struct posted_question {
+  std::string run;
+  std::string step;
+  std::string question;
+};
+
+/// The oracle's eye on the teams of one run. It follows the stored events with what they imply, and hears what agents
+/// send and are told; from both it keeps books of its own about turns, operations, questions and artifacts.
+class team_watch {
+public:
+  team_watch(oracle& judge, const scheduler& time, tally& seen, std::string run, workflow_ptr definition)
+      : judge_{judge}, time_{time}, seen_{seen}, run_{std::move(run)}, definition_{std::move(definition)},
+        rules_{teams_of(*definition_)} {}
+
+  /// Whether a definition has a team at all.
+  static bool concerns(const workflow& definition) {
+    return !teams_of(definition).empty();
+  }
+
+  // -- the store
+  void follow(const v1::RunEvent& event, const std::vector<command>& implied);
+  /// Somebody is on turn or answers a question.
+  bool busy() const;
+
+  // -- agents
+  void sent(const v1::TaskOp& op, const std::string& token, uint64_t seen);
+  void heard(const v1::TaskOp& op, const std::string& token, const v1::OpAnswer& answer);
+
+  // -- people
+  std::vector<posted_question> take_posted() {
+    return std::exchange(posted_, {});
+  }
+  bool has_decision(const std::string& step, const std::string& question) const {
+    return decisions_.count({step, question}) > 0;
+  }
+
+private:
+  /// So long after the last fault nothing may get lost any more, and nothing take longer than this.
+  static constexpr usec calm_before_judgement = 20 * second;
+  static constexpr usec longest_way = 5 * second;
+
+  struct version_record {
+    std::string author;
+    /// How a conflict was settled; empty when there was none.
+    std::string conflict;
+    /// Null while nobody has said what it is.
+    json value = {};
+    /// Who wrote it by an operation.
+    uint32_t task = UINT32_MAX;
+  };
+
+  struct message_record {
+    std::string from;
+    std::string to;
+    v1::AgentMessage::Type type = v1::AgentMessage::TYPE_UNSPECIFIED;
+    std::string token;
+  };
+
+  struct turn_record {
+    std::string role;
+    std::string handed_to = {};
+    /// Its first task; UINT32_MAX while there is none.
+    uint32_t task = UINT32_MAX;
+    bool over = false;
+    bool revises = false;
+    /// As they were when it began.
+    std::map<std::string, size_t> versions = {};
+    std::set<std::string> notices = {};
+  };
+
+  struct team_record {
+    std::string path;
+    std::string created = {};
+    const team_rules* rules = nullptr;
+    std::map<uint32_t, turn_record> turns = {};
+    std::map<std::string, message_record> messages = {};
+    /// By addressee: what it has not been told yet.
+    std::map<std::string, std::set<std::string>> notices = {};
+    std::map<std::string, std::vector<version_record>> history = {};
+    /// What tokens have brought about.
+    std::map<std::string, std::string> effects = {};
+    /// By question: who serves it, and what may be its answer.
+    std::map<std::string, uint32_t> served = {};
+    std::map<std::string, std::vector<json>> answers = {};
+    /// What members were told is written, by artifact and token: to whom, and to which attempt of which task.
+    struct acknowledgement {
+      std::string role;
+      uint32_t task = 0;
+      uint32_t attempt = 0;
+    };
+    std::map<std::string, std::map<std::string, acknowledgement>> acknowledged = {};
+    std::map<std::string, std::string> decided = {};
+    std::string chosen = {};
+    std::string ended = {};
+    size_t logged = 0;
+
+    uint32_t last_turn() const {
+      return turns.empty() ? 0 : turns.rbegin()->first;
+    }
+    team_step::conflict policy() const {
+      return rules->team->on_conflict;
+    }
+  };
+
+  /// One operation of a task in its present conversation.
+  struct op_record {
+    std::string content;
+    v1::TaskOp op;
+    std::string token;
+    bool reads = false;
+    bool answered = false;
+    std::string answer = {};
+    int64_t asked_ms = 0;
+    usec asked = 0;
+  };
+
+  struct task_record {
+    std::shared_ptr<team_record> team;
+    std::string role;
+    bool answering = false;
+    uint32_t turn = 0;
+    std::string question = {};
+    uint32_t attempt = 0;
+    bool in_flight = false;
+    /// Whoever fails may be tried again or not.
+    bool shaky = false;
+    std::vector<op_record> log = {};
+  };
+
+  /// Somebody waits for somebody.
+  struct edge {
+    std::string from;
+    std::string to;
+    uint32_t task = 0;
+    uint32_t number = 0;
+  };
+
+  struct sent_record {
+    std::string token;
+    uint64_t seen = 0;
+  };
+
+  using op_key = std::tuple<uint32_t, uint32_t, uint32_t>;
+
+  // team_watch.cpp: turns, messages, versions
+  void begins(const v1::Task& task);
+  void turn_begins(const v1::Task& task, task_record& record, const json& told);
+  void check_order(const team_record& team, uint32_t turn, const json& told);
+  void answer_begins(const task_record& record, uint32_t task, const json& told);
+  void ended(const v1::TaskResult& result);
+  void over(uint32_t task);
+  void happened(const v1::TeamEvent& event);
+  void turn_began(std::shared_ptr<team_record>& team, const v1::TeamEvent& event);
+  void talked(team_record& team, const v1::AgentMessage& message);
+  void written(team_record& team, const std::string& role, const v1::ArtifactWritten& x);
+  void team_ended(team_record& team, const v1::TeamEnded& x);
+  void effect(team_record& team, const std::string& token, const std::string& what);
+
+  // team_watch_operations.cpp: operations and questions
+  void took(const v1::TaskOp& op);
+  void drop_from(task_record& task, uint32_t id, size_t first);
+  void answered(const v1::OpAnswer& answer);
+  void check_answer(task_record& task, op_record& op, const v1::OpAnswer& answer);
+  void check_question(task_record& task, op_record& op, const v1::OpAnswer& answer, const json& value);
+  void check_written(task_record& task, const op_record& op, const json& value);
+  void check_refused(const task_record& task, const op_record& op, const v1::Error& why);
+  void check_version(team_record& team, const std::string& role, const v1::TaskOp& op, uint64_t seen, uint64_t version);
+  bool circle(const team_record& team, const std::string& from, const std::string& to, bool surely) const;
+  void count_refusal(const task_record& task, const v1::TaskOp& op, const v1::Error& why);
+
+  // team_watch_end.cpp
+  void check_output(const json& output);
+  void check_workspace(const team_record& team, const json& shown) const;
+  void check_lost_answers(uint32_t task, uint32_t attempt);
+
+  template <class... Args>
+  void accuse(const Args&... args) const;
+
+  oracle& judge_;
+  const scheduler& time_;
+  tally& seen_;
+  std::string run_;
+  workflow_ptr definition_;
+  std::map<std::string, team_rules> rules_;
+  std::map<std::string, std::shared_ptr<team_record>> teams_;
+  std::map<uint32_t, task_record> tasks_;
+  /// Tasks that choose who is next, by team.
+  std::map<uint32_t, std::string> choosers_;
+  std::map<std::string, std::vector<edge>> waits_;
+  std::map<std::pair<uint32_t, std::string>, sent_record> sent_;
+  /// How often each operation came, and every answer that follows from stored events.
+  std::map<op_key, uint32_t> asked_;
+  std::map<op_key, std::vector<std::string>> implied_;
+  /// Answers that nobody has heard yet, and since when.
+  std::map<op_key, usec> unheard_;
+  std::map<std::pair<std::string, std::string>, json> decisions_;
+  std::vector<posted_question> posted_;
+
+  // Of the event that is being followed:
+  int64_t now_ms_ = 0;
+  const v1::TaskOp* op_ = nullptr;
+  bool by_timer_ = false;
+  bool repeated_ = false;
+  bool out_of_line_ = false;
+  /// It is a question that closes a circle.
+  bool closes_circle_ = false;
+  json resolved_;
+};
+
+} // namespace troupe::sim
