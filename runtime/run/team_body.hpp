@@ -87,7 +87,8 @@ private:
   /// The operations of one task over its attempts.
   struct op_log {
     uint32_t slot = 0;
-    /// The attempt that spoke last, and the versions that it has seen. What an earlier one has seen it knows nothing of.
+    /// The attempt that spoke last, and the versions that it has seen. What an earlier one has seen it knows nothing
+    /// of.
     uint32_t attempt = 0;
     version_map seen;
     /// What it wrote itself, in any attempt.

@@ -158,9 +158,9 @@ result<artifact_written> workspace::append(const std::string& name, lazy_json va
 
 result<void> workspace::room_for(size_t entries) const {
   if (entries_ + entries > limits_.messages)
-    return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
-                "the team has exchanged " + std::to_string(entries_) + " messages, and no more than "
-                    + std::to_string(limits_.messages) + " are allowed");
+    return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED, "the team has exchanged " + std::to_string(entries_)
+                                                       + " messages, and no more than "
+                                                       + std::to_string(limits_.messages) + " are allowed");
   return {};
 }
 

@@ -50,10 +50,10 @@ agent_deed choose_deed(random_source& dice, double trouble) {
 
 } // namespace
 
-agent_host::agent_host(context& world, process& home, const agent_manners& manners, uint32_t capacity,
-                       host_sinks sinks)
-    : world_{world}, home_{home}, manners_{manners}, sinks_{std::move(sinks)}, capacity_{capacity},
-      core_{limits_of(home.name, capacity)} {}
+agent_host::agent_host(context& world, process& home, const agent_manners& manners, uint32_t capacity, host_sinks sinks)
+    : world_{world}, home_{home}, manners_{manners}, sinks_{std::move(sinks)}, capacity_{capacity}, core_{limits_of(
+                                                                                                        home.name,
+                                                                                                        capacity)} {}
 
 size_t agent_host::load() const {
   auto x = core_.load();
@@ -185,7 +185,8 @@ void agent_host::act(host_action::run_task& x) {
   auto spread = dice.unit();
   auto takes = static_cast<usec>((1 + 3'000 * spread * spread) * msec) * home_.slowness;
   world_.say(home_, "{} begins {}/{} attempt {}", *x.agent, x.task->run_id(), x.task->task(), x.task->attempt());
-  execution job{x.instance, i->second.life, *x.task, what, what != agent_deed::ignore_cancel && what != agent_deed::late};
+  execution job{x.instance, i->second.life, *x.task, what,
+                what != agent_deed::ignore_cancel && what != agent_deed::late};
   if (x.task->has_turn()) {
     job.mind = std::make_unique<member>(manners_.seed, *x.task, manners_.most_acts);
     job.pace = takes / static_cast<usec>(job.mind->plans() + 1);

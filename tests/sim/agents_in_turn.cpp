@@ -8,7 +8,8 @@ namespace troupe::sim {
 
 void agent_host::go_on_later(uint64_t number) {
   auto pace = executions_.at(number).pace;
-  world_.time.after(std::max<usec>(1, world_.between(pace / 2, pace + pace / 2)), home_, [this, number] { go_on(number); });
+  world_.time.after(std::max<usec>(1, world_.between(pace / 2, pace + pace / 2)), home_,
+                    [this, number] { go_on(number); });
 }
 
 void agent_host::go_on(uint64_t number) {

@@ -49,10 +49,9 @@ void client::look() {
     }
   for (size_t i = 0; i < orders_.size(); ++i) {
     auto asks = [&](bool to_cancel) {
-      return std::any_of(open_.begin(), open_.end(),
-                         [&](auto& x) {
-                           return !x.second.decides && x.second.which == i && x.second.cancels == to_cancel;
-                         });
+      return std::any_of(open_.begin(), open_.end(), [&](auto& x) {
+        return !x.second.decides && x.second.which == i && x.second.cancels == to_cancel;
+      });
     };
     auto cancel_is_due = orders_[i].cancel_at > 0 && world_.time.now() >= orders_[i].cancel_at;
     if (cancel_is_due && !cancelled_[i] && stages_[i] == stage::acknowledged && !asks(true))
@@ -93,8 +92,7 @@ void client::look_at_questions() {
   }
   for (size_t i = 0; i < decisions_.size(); ++i)
     if (!decisions_[i].told && decisions_[i].at <= world_.time.now()
-        && std::none_of(open_.begin(), open_.end(),
-                        [&](auto& x) { return x.second.decides && x.second.which == i; }))
+        && std::none_of(open_.begin(), open_.end(), [&](auto& x) { return x.second.decides && x.second.which == i; }))
       decide(i);
 }
 

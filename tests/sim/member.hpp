@@ -25,8 +25,8 @@ struct member_op {
 };
 
 /// What the agent of a team's member does in one attempt at its turn, or at its answer to a question. It is as most
-/// agents are: an attempt that hears what the attempt before has heard does the same again, and now and then one changes
-/// its mind in the middle.
+/// agents are: an attempt that hears what the attempt before has heard does the same again, and now and then one
+/// changes its mind in the middle.
 class member {
 public:
   member(uint64_t seed, const v1::Task& task, size_t most_acts);

@@ -84,7 +84,8 @@ public:
   void reset(const process& a, const process& b, bool half_open);
   /// The process has ended; without `goodbye` the machine has, and nobody is told.
   void ended(const process& who, bool goodbye);
-  /// Messages that carry results, operations or their answers are delivered twice with this probability, the second time much later.
+  /// Messages that carry results, operations or their answers are delivered twice with this probability, the second
+  /// time much later.
   void duplicate(double probability) {
     duplicates_ = probability;
   }

@@ -39,8 +39,8 @@ void oracle::created(const v1::CreateRun& x) {
   if (runs_.count(id) > 0)
     return;
   auto definition = definition_of(x.definition());
-  auto teams = team_watch::concerns(*definition) ? std::make_unique<team_watch>(*this, time_, seen_, id, definition)
-                                                 : nullptr;
+  auto teams =
+      team_watch::concerns(*definition) ? std::make_unique<team_watch>(*this, time_, seen_, id, definition) : nullptr;
   auto i = runs_.try_emplace(id, definition, std::move(teams)).first;
   for (const auto& event : x.events())
     feed(id, i->second, event);

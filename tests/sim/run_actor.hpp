@@ -31,8 +31,10 @@ class run_actor : public std::enable_shared_from_this<run_actor> {
 public:
   run_actor(context& world, process& home, store_service& store, run_neighbours& neighbours, uint64_t id,
             v1::RunSummary summary, workflow_ptr definition)
-      : world_{world}, home_{home}, store_{store}, neighbours_{neighbours}, id_{id},
-        session_{definition, std::move(summary), world.seed % 8 == 0}, definition_{std::move(definition)}, tampering_{world.broken} {}
+      : world_{world}, home_{home}, store_{store}, neighbours_{neighbours}, id_{id}, session_{definition,
+                                                                                              std::move(summary),
+                                                                                              world.seed % 8 == 0},
+        definition_{std::move(definition)}, tampering_{world.broken} {}
 
   void start(const std::vector<v1::RunEvent>& events, bool resumed);
 

@@ -65,8 +65,9 @@ void shrink(const world_options& failing) {
   shrinker x{failing};
   x.shrink();
   auto story = x.best();
-  auto members = story.most_acts == SIZE_MAX ? std::string{}
-                                             : fmt::format(", with members that do {} thing(s) in a turn", story.most_acts);
+  auto members = story.most_acts == SIZE_MAX
+                     ? std::string{}
+                     : fmt::format(", with members that do {} thing(s) in a turn", story.most_acts);
   fmt::print("{} fault(s) and {} run(s) are enough to make it fail{}{}:\n", story.faults->size(), story.runs.size(),
              story.good_agents ? ", with agents that always succeed" : "", members);
   auto names = processes_of(story.seed);

@@ -28,7 +28,8 @@ void tampering::task_left(const v1::Task& task) {
   if (broken_ == mutation::compare_and_set && task.has_turn()) {
     auto team = team_path_of(task);
     team_of_[task.task()] = team;
-    auto told = json::parse(task.turn().context().empty() ? task.input().data() : task.turn().context(), nullptr, false);
+    auto told =
+        json::parse(task.turn().context().empty() ? task.input().data() : task.turn().context(), nullptr, false);
     if (told.is_object() && told.contains("artifacts"))
       for (const auto& x : told["artifacts"]) {
         auto& known = versions_[{team, x.value("name", "")}];

@@ -32,8 +32,8 @@ struct posted_question {
 class team_watch {
 public:
   team_watch(oracle& judge, const scheduler& time, tally& seen, std::string run, workflow_ptr definition)
-      : judge_{judge}, time_{time}, seen_{seen}, run_{std::move(run)}, definition_{std::move(definition)},
-        rules_{teams_of(*definition_)} {}
+      : judge_{judge}, time_{time}, seen_{seen}, run_{std::move(run)},
+        definition_{std::move(definition)}, rules_{teams_of(*definition_)} {}
 
   /// Whether a definition has a team at all.
   static bool concerns(const workflow& definition) {

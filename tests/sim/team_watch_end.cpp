@@ -58,8 +58,8 @@ void team_watch::check_workspace(const team_record& team, const json& shown) con
     auto value = shown["artifacts"].find(artifact);
     if (value == shown["artifacts"].end() || (!history.back().value.is_null() && *value != history.back().value))
       accuse("artifact ", artifact, " is in the end not what was written last");
-    // Under these two nobody overwrites what he has not seen, and members keep what they have seen. Only what an attempt
-    // has left behind that did not live to see its end may be overwritten by the next one.
+    // Under these two nobody overwrites what he has not seen, and members keep what they have seen. Only what an
+    // attempt has left behind that did not live to see its end may be overwritten by the next one.
     auto keeps = team.policy() == team_step::conflict::reject || team.policy() == team_step::conflict::merge;
     if (auto told = team.acknowledged.find(artifact); keeps && told != team.acknowledged.end())
       for (const auto& [token, to] : told->second)

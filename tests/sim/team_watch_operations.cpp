@@ -192,7 +192,8 @@ void team_watch::check_answer(task_record& task, op_record& op, const v1::OpAnsw
       accuse(task.role, " has answered ", op.op.answer().request(), ", which is not its to answer");
   } else if (op.op.has_get() && !op.op.get().artifact().empty()) {
     const auto& history = team.history[op.op.get().artifact()];
-    if (value["version"] != history.size() || (!history.empty() && !history.back().value.is_null() && history.back().value != value["value"]))
+    if (value["version"] != history.size()
+        || (!history.empty() && !history.back().value.is_null() && history.back().value != value["value"]))
       accuse(task.role, " has read ", value.dump(), " where version ", history.size(), " is the newest");
   } else if (op.op.has_notify() || op.op.has_handoff()) {
     auto ids = op.op.has_notify() ? value["messages"] : json::array({value["message"]});
@@ -246,9 +247,9 @@ void team_watch::check_question(task_record& task, op_record& op, const v1::OpAn
   auto& waits = waits_[team.path];
   std::erase_if(waits, [&](const edge& x) { return x.task == answer.task() && x.number == answer.number(); });
   auto timeout = ask.timeout_ms() > 0 ? int64_t{ask.timeout_ms()} : team.rules->team->request_timeout.count();
-  if (op.asked > judge_.calm_from() + calm_before_judgement
-      && time_.now() - op.asked > timeout * msec + longest_way)
-    accuse("a question of ", task.role, " was answered after ", (time_.now() - op.asked) / msec, " ms; it had ", timeout);
+  if (op.asked > judge_.calm_from() + calm_before_judgement && time_.now() - op.asked > timeout * msec + longest_way)
+    accuse("a question of ", task.role, " was answered after ", (time_.now() - op.asked) / msec, " ms; it had ",
+           timeout);
   if (!answer.has_error()) {
     seen_.see(sight::question_answered);
     auto message = team.messages.find(value["request"].get<std::string>());

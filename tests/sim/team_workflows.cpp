@@ -47,10 +47,11 @@ constexpr std::array conflicts = {
 };
 
 /// A `team: {…}` of three members, and a judge where there is a review.
-std::string team(const std::string& goal, const named& turns_as, const named& settled_as, const std::string& more = {}) {
+std::string team(const std::string& goal, const named& turns_as, const named& settled_as,
+                 const std::string& more = {}) {
   auto judged = std::string_view{turns_as.name} == "by_phase";
-  return "{goal: " + goal + ", agents: [" + three + (judged ? std::string{", "} + with_judge : "") + "], " + turns_as.keys
-         + ", " + settled_as.keys + ", request_timeout: 3s, ageing: 1s" + more + "}";
+  return "{goal: " + goal + ", agents: [" + three + (judged ? std::string{", "} + with_judge : "") + "], "
+         + turns_as.keys + ", " + settled_as.keys + ", request_timeout: 3s, ageing: 1s" + more + "}";
 }
 
 const named& turns(std::string_view name) {
@@ -146,8 +147,8 @@ std::vector<std::string> team_documents() {
   std::vector<std::string> out;
   for (const auto& x : orders)
     for (const auto& y : conflicts)
-      out.push_back(document(std::string{x.name} + "-" + y.name,
-                             "  - id: t\n    team: " + team("work", x, y) + "\n", "$.steps.t"));
+      out.push_back(document(std::string{x.name} + "-" + y.name, "  - id: t\n    team: " + team("work", x, y) + "\n",
+                             "$.steps.t"));
   // Each of these as often as an order of turns.
   for (auto& x : nested())
     for (size_t i = 0; i < conflicts.size() / 2; ++i)

@@ -334,50 +334,6 @@ TEST(team_operations, hands_a_turn_over_once) {
   EXPECT_THAT(std::string{run.answer_of(a, 2)["error"]["message"]}, HasSubstr("handed to b already"));
 }
 
-TEST(team_operations, bounds_what_a_turn_may_do) {
-  run_harness run{three_members("      turns: free\n      limits: {operations_per_turn: 2, messages: 1}\n")};
-  auto a = run.task_at("t[a]");
-  run.operate(a, 1, {{"op", "log"}, {"text", "one"}});
-  run.operate(a, 2, {{"op", "log"}, {"text", "two"}});
-  EXPECT_THAT(std::string{run.answer_of(a, 2)["error"]["message"]}, HasSubstr("1 messages"));
-  json third{{"op", "log"}, {"text", "three"}};
-  EXPECT_FALSE(run.operate(a, 3, third)) << "it is not even journaled";
-  EXPECT_EQ(run.machine.refusal_of(run.operation_of(a, 3, third))->message, "a turn may do 2 operations");
-}
-
-TEST(team_operations, bounds_what_an_operation_may_say) {
-  run_harness run{three_members("      turns: free\n      limits: {artifact_bytes: 5000}\n")};
-  auto a = run.task_at("t[a]");
-  for (const auto& large : {put("draft", std::string(5'000, 'x')), ask("b", std::string(5'000, 'x')),
-                            json{{"op", "log"}, {"text", std::string(5'000, 'x')}}}) {
-    EXPECT_FALSE(run.operate(a, 1, large));
-    auto why = run.machine.refusal_of(run.operation_of(a, 1, large));
-    EXPECT_EQ(why->code, v1::ERROR_CODE_RESOURCE_EXHAUSTED);
-    EXPECT_THAT(why->message, HasSubstr("the limit is 5000"));
-  }
-  EXPECT_TRUE(run.operate(a, 2, put("draft", std::string(4'998, 'x'))));
-  EXPECT_EQ(run.answer_of(a, 2)["value"]["version"], 1);
-}
-
-TEST(team_operations, notifies_all_or_nobody) {
-  run_harness run{three_members("      turns: free\n      limits: {messages: 1}\n")};
-  auto a = run.task_at("t[a]");
-  run.operate(a, 1, {{"op", "notify"}, {"content", "for both"}});
-  EXPECT_EQ(run.answer_of(a, 1)["error"]["code"], "resource_exhausted");
-  run.operate(a, 2, {{"op", "notify"}, {"to", "b"}, {"content", "for one"}});
-  EXPECT_EQ(run.answer_of(a, 2)["value"]["messages"].size(), 1U) << "the room is still there";
-}
-
-TEST(team_operations, lets_a_new_attempt_read_again_at_the_bound) {
-  run_harness run{three_members("      turns: free\n      limits: {operations_per_turn: 1}\n")};
-  auto a = run.task_at("t[a]");
-  run.operate(a, 1, {{"op", "get"}});
-  run.lose(a);
-  auto again = run.task_at("t[a]");
-  run.operate(again, 1, {{"op", "get"}});
-  EXPECT_FALSE(run.answer_of(again, 1).contains("error"));
-}
-
 /// Members that do what a list of numbers says, die and are taken over in the middle: whatever happens, the journal
 /// replays to the same state, everybody who waits hears something, and the team ends.
 RC_GTEST_PROP(team_operations, replay_to_the_same_workspace_and_always_end, (const std::vector<uint16_t>& choices)) {

@@ -108,8 +108,7 @@ TEST(team_writes, tells_a_writer_what_became_of_its_value) {
   x.run.operate(x.b, 1, put_draft({{"b", 1}}));
   EXPECT_FALSE(x.run.answer_of(x.b, 1)["value"].contains("value")) << "it is as it wanted it to be";
   x.run.operate(x.a, 1, put_draft({{"a", 1}}));
-  EXPECT_EQ(x.run.answer_of(x.a, 1)["value"],
-            R"({"artifact": "draft", "version": 2, "value": {"a": 1, "b": 1}})"_json);
+  EXPECT_EQ(x.run.answer_of(x.a, 1)["value"], R"({"artifact": "draft", "version": 2, "value": {"a": 1, "b": 1}})"_json);
 }
 
 TEST(team_writes, tells_a_writer_what_the_resolver_has_made_of_its_value) {
