@@ -57,8 +57,7 @@ team_body::op_result team_body::put(context c, const op_source& from, const v1::
   return {false, std::nullopt, told_of(x, op.artifact(), write.value)};
 }
 
-json team_body::told_of(const artifact_written& x, const std::string& artifact,
-                        const lazy_json& wanted) const {
+json team_body::told_of(const artifact_written& x, const std::string& artifact, const lazy_json& wanted) const {
   json out{{"artifact", artifact}, {"version", x.version}};
   // Who writes on from here has to know what others have made of it.
   if (x.conflict.empty())

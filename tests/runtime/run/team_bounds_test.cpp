@@ -37,8 +37,8 @@ TEST(team_bounds, bounds_what_an_operation_may_say) {
   auto a = run.task_at("t[a]");
   auto put = [](const json& value) { return json{{"op", "put"}, {"artifact", "draft"}, {"value", value}}; };
   const std::string large(5'000, 'x');
-  for (const auto& x : {put(large), json{{"op", "ask"}, {"to", "b"}, {"content", large}},
-                        json{{"op", "log"}, {"text", large}}}) {
+  for (const auto& x :
+       {put(large), json{{"op", "ask"}, {"to", "b"}, {"content", large}}, json{{"op", "log"}, {"text", large}}}) {
     EXPECT_FALSE(run.operate(a, 1, x));
     auto why = run.machine.refusal_of(run.operation_of(a, 1, x));
     EXPECT_EQ(why->code, v1::ERROR_CODE_RESOURCE_EXHAUSTED);
