@@ -173,7 +173,10 @@ void dispatcher_state::flush() {
 }
 
 void dispatcher_state::tick() {
+  auto before = core_->stats().overdue;
   core_->tick(now());
+  if (auto overdue = core_->stats().overdue - before; overdue > 0)
+    spdlog::warn("dispatcher gave up on {} attempts that living nodes did not answer in time", overdue);
   changed();
   self_->delayed_send(self_, tick_, dispatch_wait_tick{});
 }

@@ -27,6 +27,7 @@ struct dispatcher_probe::instruments {
   prometheus::Counter* dispatched;
   prometheus::Counter* lost;
   prometheus::Counter* late;
+  prometheus::Counter* overdue;
   prometheus::Counter* unknown;
   prometheus::Counter* fenced;
   prometheus::Counter* no_room;
@@ -48,6 +49,7 @@ dispatcher_probe::dispatcher_probe(prometheus::Registry& registry) : all_{std::m
   all_->credits = gauge("troupe_dispatcher_credits", "Tasks that the nodes which are up would still take.");
   all_->dispatched = counter("troupe_tasks_dispatched_total", "Tasks sent to nodes.");
   all_->lost = counter("troupe_tasks_lost_total", "Attempts whose node went away.");
+  all_->overdue = counter("troupe_tasks_overdue_total", "Attempts that a living node did not answer in time.");
   auto& rejected = prometheus::BuildCounter()
                        .Name("troupe_tasks_rejected_total")
                        .Help("What was turned away. Results: late (the attempt had ended), unknown, fenced (another "
@@ -78,6 +80,7 @@ void dispatcher_probe::counted(const dispatcher_stats& before, const dispatcher_
   };
   advance(all_->dispatched, &dispatcher_stats::dispatched);
   advance(all_->lost, &dispatcher_stats::lost);
+  advance(all_->overdue, &dispatcher_stats::overdue);
   advance(all_->late, &dispatcher_stats::late);
   advance(all_->unknown, &dispatcher_stats::unknown);
   advance(all_->fenced, &dispatcher_stats::fenced);

@@ -3,6 +3,7 @@
 #include "runtime/core/task_batch.hpp"
 #include "runtime/dispatch/fair_queue.hpp"
 #include "runtime/dispatch/placement.hpp"
+#include "runtime/dispatch/signs_of_work.hpp"
 #include "runtime/dispatch/task_list.hpp"
 #include "runtime/policy/bulkhead.hpp"
 #include "runtime/policy/circuit_breaker.hpp"
@@ -17,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -46,6 +48,11 @@ struct task_entry {
   circuit_breaker::permit permit = {};
   int64_t dispatched_at_ms = 0;
   int64_t dispatched_wall_ms = 0;
+  /// While it is outstanding: what the node lets see of the agent's work there, and the attempt's number among its.
+  signs_of_work* signs = nullptr;
+  uint64_t number = 0;
+  /// The agent has begun with it at this time at the latest; nothing while it may still be waiting on the node.
+  std::optional<int64_t> begun_by_ms = {};
 
   task_link in_owner = {};
   task_link in_lane = {};
@@ -119,6 +126,8 @@ struct node_entry {
   /// Agents whose definitions it has got.
   std::unordered_set<const agent_entry*> known = {};
   std::vector<lane*> lanes = {};
+  /// By agent, for those that it has had tasks of.
+  std::unordered_map<const agent_entry*, std::unique_ptr<signs_of_work>> signs = {};
   v1::CancelBatch cancels = {};
   /// Tasks that are there now and that may be what brings nodes down.
   size_t suspects = 0;

@@ -54,6 +54,8 @@ std::string validate(const dispatcher_config& config) {
     return "the dispatcher's waits must not be negative";
   if (config.rejection_pause > milliseconds{60'000})
     return "the pause after a rejection must be 60 s or less";
+  if (config.answer_grace.count() < 0)
+    return "the dispatcher's answer_grace must not be negative";
   if (config.max_rejections == 0)
     return "the dispatcher's max_rejections must be 1 or more";
   if (config.ahead.count() < 1 || config.ahead > milliseconds{60'000})
@@ -232,6 +234,8 @@ void dispatcher_core::impl::leave_node(task_entry& x) {
     --s->outstanding;
   if (is_suspect(x))
     --x.node->suspects;
+  x.signs->left();
+  x.signs = nullptr;
   free_node(*x.node);
   x.node = nullptr;
   x.where->agent->room.release();
@@ -274,6 +278,7 @@ void dispatcher_core::impl::accept(task_entry& x, result_ptr result, int64_t now
   auto& r = *result;
   auto rejected = r.status() == v1::TASK_STATUS_REJECTED;
   learn(x, r, now_ms);
+  x.signs->answered(x.number, x.task.priority(), !rejected, now_ms);
   if (rejected) {
     ++x.rejections;
     ++(r.error().code() == v1::ERROR_CODE_RESOURCE_EXHAUSTED ? numbers.no_room : numbers.refused);

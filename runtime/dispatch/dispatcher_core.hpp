@@ -33,6 +33,10 @@ struct dispatcher_config {
   /// A node is given as much work of an agent as the agent's instances have in hand, and this much more by the agent's
   /// own time for a task: see work_ahead. Range: 1 to 60 000.
   milliseconds ahead{100};
+  /// How long after its time limit an attempt may be without an answer, before its node is taken to have forgotten it.
+  /// Hosts keep the limit themselves; this is for a host that does not. Covers what an agent's restart takes. Range: 0
+  /// and up.
+  milliseconds answer_grace{30'000};
   /// A task whose node was lost so often may be why: it goes only where no other such task is, so that the next loss
   /// tells which of them it was. Range: 1 and up.
   uint32_t suspect_after = 3;
@@ -88,6 +92,8 @@ struct dispatcher_stats {
   uint64_t dispatched = 0;
   /// Attempts whose node went away.
   uint64_t lost = 0;
+  /// Attempts that a living node did not answer in time.
+  uint64_t overdue = 0;
   /// Results for attempts that had ended or had been moved.
   uint64_t late = 0;
   /// Results for attempts that nobody remembers.
@@ -108,6 +114,9 @@ struct dispatcher_stats {
 ///                             └──┼── rejected ──────┘  └─ node_gone ─▶ TaskLost to the owner
 ///                                └─ cancel, owner_gone: dropped
 ///
+/// - An attempt that a living node should have answered and has not (see signs_of_work) ends as timed out, and gives
+/// its
+///   credit back. One without a time limit waits for as long as its node lives.
 /// - A task ends in exactly one result or TaskLost to its owner, unless the owner cancels it or goes away.
 /// - A node never has more tasks outstanding than its capacity. A cancelled task keeps its credit until the node has
 ///   answered. Of one agent it has no more than keeps the agent's instances busy for a moment: see work_ahead.
@@ -146,7 +155,8 @@ public:
   /// Drops what it has in the queue and cancels what is outstanding.
   void owner_gone(owner_id owner);
 
-  /// Ends waits that have lasted too long. To be called a few times per second, followed by `flush`.
+  /// Ends waits that have lasted too long, in the queue and on nodes. To be called a few times per second, followed by
+  /// `flush`.
   void tick(int64_t now_ms);
 
   /// Sends what can be sent. `wall_ms` is stamped on the tasks.

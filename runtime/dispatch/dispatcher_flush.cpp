@@ -19,6 +19,7 @@ void dispatcher_core::tick(int64_t now_ms) {
     if (auto lane = i->second.lock())
       impl_->activate(*lane);
   impl_->pauses.erase(impl_->pauses.begin(), over);
+  impl_->end_overdue(now_ms);
   auto waiting = impl_->homeless;
   for (auto& [id, lane] : waiting)
     impl_->fail_homeless(*lane, now_ms);
@@ -160,6 +161,12 @@ void dispatcher_core::impl::send(task_entry& x, site& to, int64_t now_ms, int64_
   x.permit = *l.agent->breaker.try_acquire(now_ms);
   x.dispatched_at_ms = now_ms;
   x.dispatched_wall_ms = wall_ms;
+  auto& signs = node.signs[l.agent];
+  if (!signs)
+    signs = std::make_unique<signs_of_work>();
+  x.signs = signs.get();
+  x.number = signs->sent(x.task.timeout_ms());
+  x.begun_by_ms.reset();
   l.agent->room.try_acquire();
   ++to.outstanding;
   if (is_suspect(x))

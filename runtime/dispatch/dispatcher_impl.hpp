@@ -122,6 +122,10 @@ struct dispatcher_core::impl {
   bool is_suspect(const task_entry& x) const {
     return x.losses >= config.suspect_after;
   }
+  /// Gives up on attempts that living nodes should have answered (dispatcher_overdue.cpp).
+  void end_overdue(int64_t now_ms);
+  bool is_overdue(task_entry& x, int64_t now_ms) const;
+  void give_up(task_entry& x, int64_t now_ms);
   void send(task_entry& x, site& to, int64_t now_ms, int64_t wall_ms, dispatch_actions& out);
   void answer_circuit_open(lane& l, int64_t now_ms);
   void fail_homeless(lane& l, int64_t now_ms);
@@ -141,6 +145,10 @@ struct dispatcher_core::impl {
   /// The one with a definition that was asked for last, while it is in `agents`.
   agent_entry* last_agent = nullptr;
   std::map<std::string, std::unique_ptr<node_entry>> nodes;
+
+  /// When it was last looked for what is overdue, and since when that has been done without a long pause.
+  std::optional<int64_t> looked_ms;
+  int64_t awake_since_ms = 0;
 
   uint64_t next_seq = 1;
   uint64_t next_lane = 1;

@@ -146,6 +146,7 @@ void dispatcher_core::impl::evict_idle_agents() {
     for (auto& [name, node] : nodes) {
       std::erase_if(node->lanes, [&](lane* l) { return l->agent == agent; });
       node->known.erase(agent);
+      node->signs.erase(agent);
     }
     agents.erase(agents.find(agent->key));
   }
