@@ -2,6 +2,7 @@
 
 #include "nodes/cli/format.hpp"
 #include "nodes/cli/team_lines.hpp"
+#include "runtime/run/state_name.hpp"
 
 #include <fmt/format.h>
 
@@ -36,19 +37,9 @@ std::string_view mark_of(std::string_view outcome) {
   return "✘";
 }
 
-std::string name_of(v1::RunState state) {
-  switch (state) {
-  case v1::RUN_STATE_SUCCEEDED:
-    return "done";
-  case v1::RUN_STATE_PARTIAL:
-    return "partly done";
-  case v1::RUN_STATE_FAILED:
-    return "failed";
-  case v1::RUN_STATE_CANCELLED:
-    return "cancelled";
-  default:
-    return "running";
-  }
+/// For "… in 3 s".
+std::string_view in_words(v1::RunState state) {
+  return state == v1::RUN_STATE_SUCCEEDED ? "done" : state == v1::RUN_STATE_PARTIAL ? "partly done" : state_name(state);
 }
 
 std::string count(uint64_t n, std::string_view one, std::string_view many) {
@@ -281,7 +272,7 @@ std::string progress::erase() {
 }
 
 std::string progress::summary() const {
-  auto out = fmt::format("{} in {}: {}", name_of(state_), format_duration(took_ms_), count(tasks_, "task", "tasks"));
+  auto out = fmt::format("{} in {}: {}", in_words(state_), format_duration(took_ms_), count(tasks_, "task", "tasks"));
   if (retries_ > 0)
     out += ", " + count(retries_, "retry", "retries");
   if (failures_ > 0)

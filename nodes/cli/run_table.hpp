@@ -6,9 +6,6 @@
 
 namespace troupe::cli {
 
-/// "succeeded", "running", …
-std::string state_name(v1::RunState state);
-
 /// RUN, STATE, WORKFLOW, STARTED, TOOK, one line per run; an error goes to the end of its line.
 std::string run_table(const v1::RunList& list);
 

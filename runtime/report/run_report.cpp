@@ -4,6 +4,7 @@
 #include "runtime/report/step_tree.hpp"
 #include "runtime/report/team_shares.hpp"
 #include "runtime/run/replay.hpp"
+#include "runtime/run/state_name.hpp"
 
 #include <algorithm>
 #include <map>
@@ -12,21 +13,6 @@
 namespace troupe {
 
 namespace {
-
-std::string state_name(v1::RunState state) {
-  switch (state) {
-  case v1::RUN_STATE_SUCCEEDED:
-    return "succeeded";
-  case v1::RUN_STATE_PARTIAL:
-    return "partial";
-  case v1::RUN_STATE_FAILED:
-    return "failed";
-  case v1::RUN_STATE_CANCELLED:
-    return "cancelled";
-  default:
-    return "running";
-  }
-}
 
 /// What the node said of the attempt. Times are bounded by what we saw ourselves: a report must not be talked into
 /// savings by a node's word.

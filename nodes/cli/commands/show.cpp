@@ -3,9 +3,9 @@
 #include "nodes/cli/output.hpp"
 #include "nodes/cli/proto_json.hpp"
 #include "nodes/cli/run_source.hpp"
-#include "nodes/cli/run_table.hpp"
 #include "nodes/cli/team_lines.hpp"
 #include "runtime/run/replay.hpp"
+#include "runtime/run/state_name.hpp"
 #include "runtime/team/op_json.hpp"
 
 #include <fmt/format.h>
@@ -92,7 +92,7 @@ void print_run(const v1::RunDetails& run, bool with_events, std::ostream& out) {
   };
   line("run", summary.run_id());
   line("workflow", summary.workflow());
-  line("state", state_name(summary.state()));
+  line("state", std::string{state_name(summary.state())});
   line("started", format_time(summary.created_at_ms()));
   if (summary.finished_at_ms() != 0)
     line("took", format_duration(summary.finished_at_ms() - summary.created_at_ms()));
