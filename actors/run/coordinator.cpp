@@ -190,10 +190,12 @@ void coordinator_state::ended(const caf::down_msg& down) {
             adopt(details.summary(), restarts + 1, [this](const error*) { takeover_ended(); });
           },
           [this, id](const caf::error& why) {
-            if (passes(from_caf(why).code))
-              resume_later();
+            auto plain = from_caf(why);
+            if (passes(plain.code))
+              wait_for_journal(id, plain);
+            else
+              spdlog::error("{} run could not be read from the journal: {}", about(id, {}), plain.message);
             takeover_ended();
-            spdlog::error("{} run could not be read from the journal: {}", about(id, {}), from_caf(why).message);
           });
 }
 
@@ -219,16 +221,18 @@ void coordinator_state::adopt(const v1::RunSummary& stored, uint32_t restarts,
   adopting_.insert(run);
   auto then = [this, run, ended = std::move(ended)](const error* why) {
     adopting_.erase(run);
+    if (why && passes(why->code))
+      wait_for_journal(run, *why);
+    else
+      neighbours_.waits->end(run, neighbours_.time->steady_ms());
     ended(why);
   };
   v1::ClaimRun claim;
   claim.set_run_id(stored.run_id());
   claim.set_expected_epoch(stored.epoch());
   claim.set_owner(config_.owner);
-  auto failed = [this, then](const caf::error& why) {
+  auto failed = [then](const caf::error& why) {
     auto plain = from_caf(why);
-    if (passes(plain.code))
-      resume_later();
     then(&plain);
   };
   self_->request(neighbours_.journal, config_.journal_timeout, std::move(claim))
@@ -321,7 +325,8 @@ caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request
                 } else {
                   state->failed = true;
                   state->last = *why;
-                  if (why->code != v1::ERROR_CODE_FENCED)
+                  // That of a store which fails has been said.
+                  if (why->code != v1::ERROR_CODE_FENCED && !passes(why->code))
                     spdlog::error("{} run cannot go on: {}", about(run.run_id(), {}), why->message);
                 }
                 settle();
@@ -336,6 +341,11 @@ caf::result<v1::RunList> coordinator_state::resume(const v1::ResumeRuns& request
             promise.deliver(std::move(why));
           });
   return promise;
+}
+
+void coordinator_state::wait_for_journal(const std::string& run, const error& why) {
+  neighbours_.waits->begin(run, about(run, {}), why, neighbours_.time->steady_ms());
+  resume_later();
 }
 
 void coordinator_state::resume_later() {

@@ -81,6 +81,8 @@ private:
   caf::result<Answer> ask_workspace(const std::string& run, const Ts&... request);
 
   void takeover_ended();
+  /// The store fails for now: the run is taken up later, and the outage is known.
+  void wait_for_journal(const std::string& run, const error& why);
   /// Takes up what could not be taken up now.
   void resume_later();
   struct compiled {

@@ -5,6 +5,7 @@
 #include "messages/errors.hpp"
 #include "runtime/core/log_subject.hpp"
 #include "runtime/run/replay.hpp"
+#include "runtime/run/state_name.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -23,22 +24,11 @@ constexpr size_t most_tasks_per_batch = 2'048;
 /// Who asks again while the store fails needs no answer of its own for ever.
 constexpr size_t most_cancels_waiting = 256;
 
-const char* in_words(v1::RunState state) {
-  switch (state) {
-  case v1::RUN_STATE_SUCCEEDED:
-    return "succeeded";
-  case v1::RUN_STATE_PARTIAL:
-    return "succeeded in part";
-  case v1::RUN_STATE_CANCELLED:
-    return "cancelled";
-  default:
-    return "failed";
-  }
-}
-
 } // namespace
 
 run_coordinator_state::~run_coordinator_state() {
+  if (waited_)
+    neighbours_.waits->end(session_->summary().run_id(), neighbours_.time->steady_ms());
   for (auto& [seq, promise] : to_acknowledge_)
     promise.deliver(
         to_caf({v1::ERROR_CODE_UNAVAILABLE, "the run's coordinator ended before the journal had it", true}));
@@ -218,6 +208,8 @@ bool run_coordinator_state::append() {
 
 void run_coordinator_state::appended(uint64_t last_seq) {
   auto commands = session_->appended(last_seq);
+  if (std::exchange(waited_, false))
+    neighbours_.waits->end(session_->summary().run_id(), neighbours_.time->steady_ms());
   if (!session_->appending() && on_its_way_)
     beginning_->add(std::exchange(on_its_way_, nullptr));
   // Before what follows from those events is told.
@@ -235,9 +227,10 @@ void run_coordinator_state::append_failed(const error& why) {
     self_->quit(to_caf(why));
     return;
   }
-  spdlog::error("{} run waits for its journal: {}", run, why.message);
+  neighbours_.waits->begin(session_->summary().run_id(), run, why, neighbours_.time->steady_ms());
   session_->append_failed();
   waits_for_store_ = true;
+  waited_ = true;
   self_->delayed_send(self_, config_.append_retry, store_retry_tick{});
 }
 
@@ -345,7 +338,7 @@ void run_coordinator_state::finish(const finish_run& how) {
   fail_point("run.ended");
   auto took = summary.finished_at_ms() - summary.created_at_ms();
   probe_->run_ended(how.state, took);
-  spdlog::info("{} run ended after {} ms: {}{}{}", about(summary.run_id(), traceparent_), took, in_words(how.state),
+  spdlog::info("{} run ended after {} ms: {}{}{}", about(summary.run_id(), traceparent_), took, state_name(how.state),
                how.error.message().empty() ? "" : ": ", how.error.message());
 }
 

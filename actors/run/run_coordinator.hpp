@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/run/agent_specs.hpp"
+#include "actors/run/journal_waits.hpp"
 #include "actors/run/run_probe.hpp"
 #include "actors/run/workspace.hpp"
 #include "messages/aggregator.hpp"
@@ -53,6 +54,7 @@ struct run_neighbours {
   dispatcher_actor dispatcher;
   aggregator_actor aggregator;
   std::shared_ptr<const clock> time;
+  std::shared_ptr<journal_waits> waits = std::make_shared<journal_waits>();
 };
 
 struct run_coordinator_state {
@@ -136,6 +138,8 @@ private:
   std::vector<std::pair<uint64_t, run_watcher_actor>> joining_;
   std::optional<int64_t> armed_for_;
   bool waits_for_store_ = false;
+  /// It did so, and no append has succeeded since.
+  bool waited_ = false;
   std::optional<v1::RunUpdate> last_word_;
   /// By the event that has to be durable first.
   std::multimap<uint64_t, caf::typed_response_promise<v1::Ack>> to_acknowledge_;

@@ -37,6 +37,8 @@ struct world : actor_fixture {
     std::vector<std::function<void()>> held;
     /// The next appends fail with this.
     std::optional<error> append_error;
+    /// And claims with this.
+    std::optional<error> claim_error;
     int appends = 0;
   };
 
@@ -78,7 +80,11 @@ struct world : actor_fixture {
         [take](const v1::AppendEvents& append) { return take(append); },
         [take](const append_events_ptr& append) { return take(*append); },
         [seen, answer](const v1::CreateRun& request) { return answer(seen->store.create(request)); },
-        [seen, answer](const v1::ClaimRun& request) { return answer(seen->store.claim(request)); },
+        [seen, answer](const v1::ClaimRun& request) -> caf::result<v1::RunSummary> {
+          if (seen->claim_error)
+            return to_caf(*seen->claim_error);
+          return answer(seen->store.claim(request));
+        },
         [seen, answer](const v1::GetRun& request) { return answer(seen->store.load(request.run_id())); },
         [seen, answer](const v1::ListRuns& request) {
           return answer(seen->store.list(request.limit(), request.unfinished_only()));
