@@ -1,7 +1,8 @@
-# Debian's libcaf-dev brings no CMake package, so these targets are made by hand: CAF::core.
+# Debian's libcaf-dev brings no CMake package, so these targets are made by hand: CAF::core. CAF_ROOT says where another
+# build of it is (scripts/build-tsan-caf).
 find_package(Threads REQUIRED)
 find_path(CAF_INCLUDE_DIR caf/all.hpp)
-find_library(CAF_CORE_LIBRARY caf_core)
+find_library(CAF_CORE_LIBRARY NAMES caf_core caf_core_static NAMES_PER_DIR)
 
 if(CAF_INCLUDE_DIR)
   file(STRINGS "${CAF_INCLUDE_DIR}/caf/config.hpp" caf_version_line REGEX "define CAF_VERSION ")

@@ -6,21 +6,34 @@ import re
 import subprocess
 import unittest
 
-from harness import ROOT, Node, ProcessTest
+from harness import ROOT, SLOWDOWN, Node, ProcessTest
 
 PAGE = (ROOT / "docs" / "agents.md").read_text()
 BUILD = os.environ.get("TROUPE_BUILD", "build/dev")
 
 
+def cache_entries(build, *names):
+    """NAME=VALUE of the given ones that are set in a build."""
+    found = []
+    for line in (ROOT / build / "CMakeCache.txt").read_text().splitlines():
+        key, _, value = line.partition("=")
+        if key.partition(":")[0] in names and value:
+            found.append(f"{key.partition(':')[0]}={value}")
+    return found
+
+
 class Package(ProcessTest):
     def run_tool(self, *command):
-        done = subprocess.run([str(x) for x in command], capture_output=True, text=True, timeout=400)
+        done = subprocess.run([str(x) for x in command], capture_output=True, text=True, timeout=400 * SLOWDOWN)
         self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-4000:])
 
     def build_example(self, name):
         build = self.folder / name
         source = ROOT / "examples" / name
-        self.run_tool("cmake", "-S", source, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.folder / 'installed'}")
+        # A sanitizer is in all parts of a program, or in none.
+        alike = [f"-D{x}" for x in cache_entries(BUILD, "CMAKE_CXX_FLAGS", "CAF_ROOT")]
+        prefix = f"-DCMAKE_PREFIX_PATH={self.folder / 'installed'}"
+        self.run_tool("cmake", "-S", source, "-B", build, "-G", "Ninja", prefix, *alike)
         self.run_tool("cmake", "--build", build)
         return build
 
@@ -51,7 +64,7 @@ class Package(ProcessTest):
             self.assertEqual(json.loads(done.stdout)["output"], "Oaks become 300 years old.")
             self.assertIn("researcher → writer answers: 300", done.stderr)
 
-        done = subprocess.run([client, coordinator.listen], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([client, coordinator.listen], capture_output=True, text=True, timeout=60 * SLOWDOWN)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("hello, Grace", done.stdout)
         self.assertIn("keywords", done.stdout)
