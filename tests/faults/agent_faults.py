@@ -26,9 +26,7 @@ def kill(world, repetition):
     begun = world.wait_for_item(f"item-{WRONG}")
     at = world.now()
     os.kill(begun["pid"], signal.SIGKILL)
-    journal = world.finish()
-    seen = Seen(first_failure(world, journal, at), first_redispatch(world, journal, at))
-    seen.of(world.verify(journal))
+    seen, _ = world.seen(at, first_failure, first_redispatch)
     world.assertEqual(seen.repeated, 0)
     return seen
 
@@ -46,9 +44,7 @@ def kill_after_effect(world, repetition):
     done = world.wait_for_item(f"item-{WRONG}", "effect")
     at = world.now()
     os.kill(done["pid"], signal.SIGKILL)
-    journal = world.finish()
-    seen = Seen(first_failure(world, journal, at), first_redispatch(world, journal, at))
-    seen.of(world.verify(journal))
+    seen, _ = world.seen(at, first_failure, first_redispatch)
     world.assertEqual(seen.repeated, 1)
     return seen
 
@@ -57,9 +53,7 @@ def hang(world, act):
     world.begin()
     world.fan_out(TASKS, acts={WRONG: act}, attempt_timeout="2s")
     at = world.wait_for_item(f"item-{WRONG}")["at"]
-    journal = world.finish()
-    seen = Seen(first_failure(world, journal, at), first_redispatch(world, journal, at))
-    return seen.of(world.verify(journal))
+    return world.seen(at, first_failure, first_redispatch)[0]
 
 
 HUNG = {
@@ -84,8 +78,7 @@ def garbage_and_hangs(world, repetition):
 def garbage(world, repetition):
     world.begin()
     world.fan_out(TASKS, acts={i: "nonsense" for i in range(0, TASKS, 7)})
-    journal = world.finish()
-    seen = Seen().of(world.verify(journal))
+    seen, _ = world.seen()
     world.assertEqual(seen.repeated, 0)
     garbage = sum(world.metric(x, "troupe_process_garbage_lines_total") for x in world.workers.values())
     world.assertGreaterEqual(garbage, 6 * len(range(0, TASKS, 7)))

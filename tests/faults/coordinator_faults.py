@@ -35,6 +35,13 @@ def next_life(world, journal, at):
     return seen
 
 
+def taken_over(world, at):
+    """Until the next life has brought the run to its end, without doing anything twice that it could know of."""
+    journal = world.finish()
+    assert_nothing_durable_was_repeated(world, journal)
+    return next_life(world, journal, at).of(world.verify(journal))
+
+
 def assert_nothing_durable_was_repeated(world, journal):
     """What the journal held when a life began was not given to an agent again."""
     for i, event in enumerate(journal["events"]):
@@ -66,9 +73,7 @@ def kill_at_boundary(world, name, passes):
     if not submitted:
         # Its client got no answer, and asks again.
         world.submit_again()
-    journal = world.finish()
-    assert_nothing_durable_was_repeated(world, journal)
-    return next_life(world, journal, at).of(world.verify(journal))
+    return taken_over(world, at)
 
 
 def all_passes(name):
@@ -109,9 +114,7 @@ def dies_of_the_takeover(world, repetition):
         world.lives += 1
     at = world.wait_for_death(world.coordinator)
     world.coordinator_up()
-    journal = world.finish()
-    assert_nothing_durable_was_repeated(world, journal)
-    return next_life(world, journal, at).of(world.verify(journal))
+    return taken_over(world, at)
 
 
 @fault(
@@ -129,9 +132,7 @@ def kill(world, repetition):
     at = world.now()
     world.coordinator.kill()
     world.coordinator_up()
-    journal = world.finish()
-    assert_nothing_durable_was_repeated(world, journal)
-    return next_life(world, journal, at).of(world.verify(journal))
+    return taken_over(world, at)
 
 
 @fault(
@@ -148,12 +149,11 @@ def terminate(world, repetition):
     at = world.now()
     world.assertEqual(world.coordinator.stop(40), 0)
     world.coordinator_up()
-    journal = world.finish()
-    assert_nothing_durable_was_repeated(world, journal)
-    return next_life(world, journal, at).of(world.verify(journal))
+    return taken_over(world, at)
 
 
 def pause(world, seconds, stop, proceed):
+    """When it went on."""
     world.begin()
     world.fan_out(400, seconds=0.1)
     world.wait_for_entries(20)
@@ -161,8 +161,7 @@ def pause(world, seconds, stop, proceed):
     time.sleep(seconds)
     at = world.now()
     proceed()
-    journal = world.finish()
-    return at, journal
+    return at
 
 
 @fault(
@@ -179,8 +178,8 @@ def short_stop(world, repetition):
     def proceed():
         world.coordinator.signal(signal.SIGCONT)
 
-    at, journal = pause(world, 2, stop, proceed)
-    seen = Seen(None, first_result(world, journal, at)).of(world.verify(journal))
+    at = pause(world, 2, stop, proceed)
+    seen, _ = world.seen(at, None, first_result)
     world.assertEqual(seen.repeated, 0)
     return seen
 
@@ -201,8 +200,8 @@ def long_stop(world, repetition):
         world.wait_for_metric(world.workers["w1"], "troupe_cluster_fences_total", timeout=9)
         fenced.append(world.now() - began)
 
-    at, journal = pause(world, 1.5, stop, lambda: world.coordinator.signal(signal.SIGCONT))
-    return Seen(fenced[0], first_result(world, journal, at)).of(world.verify(journal))
+    at = pause(world, 1.5, stop, lambda: world.coordinator.signal(signal.SIGCONT))
+    return world.seen(at, fenced[0], first_result)[0]
 
 
 @fault(
@@ -221,9 +220,7 @@ def wedged(world, repetition):
         world.wait_for_metric(world.workers["w1"], "troupe_cluster_fences_total", timeout=9)
         fenced = world.now() - began
         time.sleep(1.5)
-    at = world.now()
-    journal = world.finish()
-    return Seen(fenced, first_result(world, journal, at)).of(world.verify(journal))
+    return world.seen(world.now(), fenced, first_result)[0]
 
 
 @fault(

@@ -1,6 +1,5 @@
 """Connections that are reset, flap, or fall silent without an end; ports that are taken."""
 
-import signal
 import socket
 import time
 
@@ -24,10 +23,6 @@ def begin_with_proxy(world):
     return made[0]
 
 
-def times_of(world, journal, at):
-    return Seen(first_loss(world, journal, at), first_redispatch(world, journal, at))
-
-
 @fault(
     "connection reset",
     detected="the tasks count as lost",
@@ -42,8 +37,7 @@ def reset(world, repetition):
     world.wait_for_entries(20 + repetition % 50)
     at = world.now()
     proxy.reset()
-    journal = world.finish()
-    seen = times_of(world, journal, at).of(world.verify(journal))
+    seen, _ = world.seen(at, first_loss, first_redispatch)
     # The worker lives, and is a member again.
     world.wait_for_nodes(world.coordinator, 2)
     return seen
@@ -71,8 +65,7 @@ def flapping(world, repetition):
     last = world.now()
     world.wait_for_nodes(world.coordinator, 2)
     back = world.now() - last
-    journal = world.finish()
-    return Seen(first_loss(world, journal, at), back).of(world.verify(journal))
+    return world.seen(at, first_loss, back)[0]
 
 
 def silent(world, repetition, seconds=0.03, **direction):
@@ -82,8 +75,7 @@ def silent(world, repetition, seconds=0.03, **direction):
     world.wait_for_entries(held)
     at = world.now()
     proxy.hold(**direction)
-    journal = world.finish()
-    seen = times_of(world, journal, at).of(world.verify(journal))
+    seen, _ = world.seen(at, first_loss, first_redispatch)
     # The worker stops by itself to work for somebody who does not hear it, and comes back when it is heard.
     world.wait_for_metric(world.workers["w1"], "troupe_cluster_connect_failures_total", timeout=20)
     proxy.proceed()
@@ -148,14 +140,8 @@ def port_taken(world, repetition):
         return taken
 
     squatter = wait_until(take, "the port can be taken", timeout=30)
-    at = world.now()
-    refused = world.start(
-        *("node", "--name", "c1", "--role", "coordinator", "--listen", world.coordinator.listen, "--data", world.data)
-    )
-    code = refused.popen.wait(30)
-    said = world.now() - at
-    world.assertNotIn(code, (0, -signal.SIGABRT, -signal.SIGSEGV), refused.logged())
-    world.assertIn(world.coordinator.listen, refused.logged())
+    said, words = world.refused()
+    world.assertIn(world.coordinator.listen, words)
     squatter.close()
     freed = world.now()
     world.coordinator_up()

@@ -23,9 +23,7 @@ def kill_at(world, repetition, act, what):
 
 
 def finished(world, at):
-    journal = world.finish()
-    seen = Seen(first_loss(world, journal, at), first_redispatch(world, journal, at))
-    return seen.of(world.verify(journal)), journal
+    return world.seen(at, first_loss, first_redispatch)
 
 
 DIED = {"detected": "the tasks count as lost", "recovered": "the first of them is sent elsewhere"}
@@ -134,8 +132,7 @@ def terminate(world, repetition):
     at = world.now()
     world.assertEqual(world.workers["w1"].stop(), 0)
     left = world.now() - at
-    journal = world.finish()
-    seen = Seen(None, left).of(world.verify(journal))
+    seen, _ = world.seen(None, None, left)
     # It was asked nicely: nothing is done twice.
     world.assertEqual(seen.repeated, 0)
     return seen

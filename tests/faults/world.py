@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "process"))
 from harness import TROUPE, ProcessTest, wait_until  # noqa: E402
 
 import checker  # noqa: E402
+from matrix import Seen  # noqa: E402
 
 AGENT = pathlib.Path(__file__).with_name("ledger_agent.py")
 
@@ -155,6 +156,23 @@ class World(ProcessTest):
         verdict = checker.check(self.entries(), journal, self.expected if expected is None else expected, metrics)
         self.assertEqual(verdict.violations, [])
         return verdict
+
+    def seen(self, at=None, detected=None, recovered=None, state="succeeded", expected=None):
+        """Waits for the end of the run, measures from the fault at `at`, and has everything checked: what was seen, and the
+        journal. `detected` and `recovered` are functions of the world, the journal and `at`, or seconds."""
+        journal = self.finish()
+        times = [x(self, journal, at) if callable(x) else x for x in (detected, recovered)]
+        return Seen(*times).of(self.verify(journal, state, expected)), journal
+
+    def refused(self):
+        """A next life of the coordinator that is not to be; how long it took to say so and to end, and what it said."""
+        at = self.now()
+        arguments = ("--name", "c1", "--role", "coordinator", "--listen", self.coordinator.listen, "--data", self.data)
+        process = self.start("node", *arguments)
+        code = process.popen.wait(30)
+        took = self.now() - at
+        self.assertNotIn(code, (0, -signal.SIGABRT, -signal.SIGSEGV), process.logged())
+        return took, process.logged()
 
     def wait_for_death(self, process, timeout=60):
         """When it was, within a few milliseconds, if it is still to come."""

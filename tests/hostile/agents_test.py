@@ -12,11 +12,10 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
 
-from harness import SLOWDOWN, ProcessTest, wait_until  # noqa: E402
+from harness import MIB, ProcessTest, is_running, wait_until  # noqa: E402
 
-MIB = 1 << 20
 # A process agent may hold a line of 16 MiB, in a few copies while it is handed on.
-MEMORY_BOUND = 256 * MIB * (1 if SLOWDOWN <= 1 else 5)
+MEMORY_BOUND = 256 * MIB
 
 PRELUDE = """
 import json, os, signal, subprocess, sys, time
@@ -27,22 +26,6 @@ def say(**x):
     out.write(json.dumps({"task_id": id, **x}).encode() + b"\\n")
     out.flush()
 """
-
-
-def high_water(process):
-    with open(f"/proc/{process.pid}/status") as status:
-        for line in status:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    raise AssertionError("no VmHWM")
-
-
-def is_running(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 class HostileAgents(ProcessTest):
@@ -80,9 +63,7 @@ class HostileAgents(ProcessTest):
         told = json.loads(done.stdout) if done.stdout else {}
         self.assertIn(told.get("state"), ("succeeded", "partial"), done.stdout + done.stderr + self.worker.logged())
         self.assertIsNone(self.worker.popen.poll(), "the node is gone")
-        used = high_water(self.worker)
-        print(f"{self.id().rsplit('.', 1)[-1]}: {used / MIB:.0f} MiB at most", file=sys.stderr)
-        self.assertLess(used, MEMORY_BOUND)
+        self.assert_memory(self.worker, MEMORY_BOUND)
         events = self.json("show", told["run_id"], "--connect", self.coordinator.listen)["events"]
         results = [x["task_finished"]["result"] for x in events if "task_finished" in x]
         # Tasks are numbered in the order of their first start; the first step starts first.

@@ -7,7 +7,6 @@ below STRANGERS_BOUND and MEMORY_BOUND."""
 import os
 import socket
 import sys
-import threading
 import time
 import unittest
 import urllib.request
@@ -15,30 +14,18 @@ import urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from harness import SLOWDOWN, ProcessTest, wait_until  # noqa: E402
+from harness import MIB, SLOWDOWN, ProcessTest, wait_until  # noqa: E402
 import wire  # noqa: E402
 from wire import Peer  # noqa: E402
 
-MIB = 1 << 20
-# Sanitizers keep freed memory and shadow every byte.
-MEMORY_FACTOR = 1 if SLOWDOWN <= 1 else 5
-STRANGERS_BOUND = 128 * MIB * MEMORY_FACTOR
-MEMORY_BOUND = 768 * MIB * MEMORY_FACTOR
+STRANGERS_BOUND = 128 * MIB
+MEMORY_BOUND = 768 * MIB
 
 WORKFLOW = {
     "workflow": "friend",
     "agents": {"a": {"kind": "lua", "script": "return {n = input.n}"}},
     "steps": [{"id": "all", "parallel": {"each": "$.input.items", "agent": "a", "input": {"n": "$.item"}}}],
 }
-
-
-def high_water(process):
-    """VmHWM: the most memory that the process ever had, in bytes."""
-    with open(f"/proc/{process.pid}/status") as status:
-        for line in status:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    raise AssertionError("no VmHWM")
 
 
 class Hostile(ProcessTest):
@@ -66,25 +53,38 @@ class Hostile(ProcessTest):
         )
         self.assertEqual(done.returncode, 0, done.stderr + self.node.logged())
 
-    def assert_memory(self, bound):
-        used = high_water(self.node)
-        print(f"{self.id().rsplit('.', 1)[-1]}: {used / MIB:.0f} MiB at most", file=sys.stderr)
-        self.assertLess(used, bound)
+    def assert_friends_outlive(self, attack, bound, seconds=5, count=1):
+        """Friends are served while threads call `attack(stopped)` again and again, and the node's memory stays bounded."""
 
-    def in_background(self, work, count=1):
-        """Threads that call `work(stopped)` until the test ends or `work` returns."""
-        stopped = threading.Event()
-        threads = [threading.Thread(target=work, args=(stopped,), daemon=True) for _ in range(count)]
-        for thread in threads:
-            thread.start()
+        def again(stopped):
+            while not stopped.is_set():
+                try:
+                    attack(stopped)
+                except (OSError, EOFError):
+                    pass  # it was shown the door
 
-        def stop():
-            stopped.set()
-            for thread in threads:
-                thread.join(30)
+        stop = self.in_background(again, count)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.assert_friends_are_served(items=10)
+        stop()
+        self.assert_memory(self.node, bound)
 
-        self.addCleanup(stop)
-        return stop
+
+def drip(data, to):
+    """Work for in_background: one byte at a time to all of them."""
+
+    def work(stopped):
+        for byte in data:
+            for peer in to:
+                try:
+                    peer.sendall(bytes([byte]))
+                except OSError:
+                    pass
+            if stopped.wait(0.3):
+                return
+
+    return work
 
 
 class Strangers(Hostile):
@@ -104,7 +104,7 @@ class Strangers(Hostile):
                 peer.send(data)
                 self.assertTrue(peer.ended())
         self.assert_friends_are_served()
-        self.assert_memory(STRANGERS_BOUND)
+        self.assert_memory(self.node, STRANGERS_BOUND)
 
     def test_huge_lengths(self):
         for head in (
@@ -118,7 +118,7 @@ class Strangers(Hostile):
             peer.send(head)
             self.assertTrue(peer.ended())
         self.assert_friends_are_served()
-        self.assert_memory(STRANGERS_BOUND)
+        self.assert_memory(self.node, STRANGERS_BOUND)
 
     def test_a_hello_of_another_world(self):
         for hello in ({"cluster": "other"}, {"role": "king"}, {"name": "x" * 300}, {"boot_id": ""}):
@@ -136,20 +136,12 @@ class Strangers(Hostile):
         for peer in peers:
             peer.socket.settimeout(20 * SLOWDOWN)
             self.assertTrue(peer.ended())
-        self.assert_memory(STRANGERS_BOUND)
+        self.assert_memory(self.node, STRANGERS_BOUND)
 
     def test_one_byte_at_a_time(self):
         hello = wire.frame(wire.message((wire.ID, 1), (wire.HELLO, b"\x0a\x08troupe/1")))
         slow = [self.peer() for _ in range(60)]
-
-        def drip(stopped):
-            for byte in hello[:-1]:
-                for peer in slow:
-                    peer.send(bytes([byte]))
-                if stopped.wait(0.3):
-                    return
-
-        self.in_background(drip)
+        self.in_background(drip(hello[:-1], [peer.socket for peer in slow]))
         self.assert_friends_are_served()
         # The time to introduce oneself is counted from the first byte, not from the last.
         for peer in slow:
@@ -168,17 +160,10 @@ class Strangers(Hostile):
 
     def test_a_storm_of_connections(self):
         def storm(stopped):
-            while not stopped.is_set():
-                try:
-                    with Peer(self.node.listen) as peer:
-                        peer.send(b"x" * 100)
-                except OSError:
-                    pass
+            with Peer(self.node.listen) as peer:
+                peer.send(b"x" * 100)
 
-        self.in_background(storm, count=4)
-        for _ in range(3):
-            self.assert_friends_are_served()
-        self.assert_memory(STRANGERS_BOUND)
+        self.assert_friends_outlive(storm, STRANGERS_BOUND, seconds=3, count=4)
 
 
 class Introduced(Hostile):
@@ -201,25 +186,22 @@ class Introduced(Hostile):
         wait_until(lambda: "was never given" in self.node.logged(), "the node says why")
         self.assert_friends_are_served()
 
-    def test_a_flood_of_results(self):
-        def flood(stopped):
-            try:
-                peer = Peer(self.node.listen).introduce(name="flood", boot_id="flood-1")
-                peer.join(name="flood", boot_id="flood-1")
-            except (OSError, EOFError):
-                return
-            batch = wire.message(*((1, wire.result("run-0", task, output=b"x" * 100)) for task in range(1_000)))
-            data = peer.envelope(wire.RESULT_BATCH, batch) * 10
-            while not stopped.is_set() and peer.send(data):
-                pass
-            peer.close()
+    def flood_of_a_member(self, data_of):
+        """A member that sends the same again and again, and reads no answer."""
 
-        stop = self.in_background(flood)
-        deadline = time.monotonic() + 3
-        while time.monotonic() < deadline:
-            self.assert_friends_are_served(items=10)
-        stop()
-        self.assert_memory(MEMORY_BOUND)
+        def flood(stopped):
+            with Peer(self.node.listen) as peer:
+                peer.introduce(name="flood", boot_id="flood-1")
+                peer.join(name="flood", boot_id="flood-1")
+                data = data_of(peer)
+                while not stopped.is_set() and peer.send(data):
+                    pass
+
+        self.assert_friends_outlive(flood, MEMORY_BOUND, seconds=3)
+
+    def test_a_flood_of_results(self):
+        batch = wire.message(*((1, wire.result("run-0", task, output=b"x" * 100)) for task in range(1_000)))
+        self.flood_of_a_member(lambda peer: peer.envelope(wire.RESULT_BATCH, batch) * 10)
 
     def test_heartbeats_of_another_life(self):
         peer = self.peer().introduce()
@@ -236,46 +218,20 @@ class Introduced(Hostile):
         self.assert_friends_are_served()
 
     def test_a_flood_of_heartbeats(self):
-        def flood(stopped):
-            try:
-                peer = Peer(self.node.listen).introduce(name="flood", boot_id="flood-1")
-                peer.join(name="flood", boot_id="flood-1")
-            except (OSError, EOFError):
-                return
-            data = peer.heartbeat(name="flood", boot_id="flood-1") * 5_000
-            # Nobody reads the answers.
-            while not stopped.is_set() and peer.send(data):
-                pass
-            peer.close()
-
-        stop = self.in_background(flood)
-        deadline = time.monotonic() + 3
-        while time.monotonic() < deadline:
-            self.assert_friends_are_served(items=10)
-        stop()
-        self.assert_memory(MEMORY_BOUND)
+        self.flood_of_a_member(lambda peer: peer.heartbeat(name="flood", boot_id="flood-1") * 5_000)
 
     def test_a_flood_of_questions_whose_answers_nobody_reads(self):
         self.assert_friends_are_served(items=500)
         run = self.json("runs", "--connect", self.node.listen)["runs"][0]["run_id"]
 
         def flood(stopped):
-            while not stopped.is_set():
-                try:
-                    peer = Peer(self.node.listen, receive_buffer=4096).introduce(role="client")
-                    data = b"".join(peer.envelope(wire.GET_RUN, wire.message((1, run))) for _ in range(2_000))
-                    while not stopped.is_set() and peer.send(data):
-                        pass
-                    peer.close()
-                except (OSError, EOFError):
+            with Peer(self.node.listen, receive_buffer=4096) as peer:
+                peer.introduce(role="client")
+                data = b"".join(peer.envelope(wire.GET_RUN, wire.message((1, run))) for _ in range(2_000))
+                while not stopped.is_set() and peer.send(data):
                     pass
 
-        stop = self.in_background(flood, count=3)
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
-            self.assert_friends_are_served(items=10)
-        stop()
-        self.assert_memory(MEMORY_BOUND)
+        self.assert_friends_outlive(flood, MEMORY_BOUND, count=3)
 
     def test_messages_that_never_end(self):
         piece = b"x" * (256 << 10)
@@ -286,7 +242,7 @@ class Introduced(Hostile):
                 if not peer.send(wire.frame(piece, flags=1)):
                     break
         self.assert_friends_are_served()
-        self.assert_memory(MEMORY_BOUND)
+        self.assert_memory(self.node, MEMORY_BOUND)
 
     def test_large_runs_by_the_dozen(self):
         definition = b'{"workflow": "x", "x": "' + b"x" * (1 << 19) + b'"}'
@@ -294,10 +250,9 @@ class Introduced(Hostile):
         body = wire.message((2, definition), (3, given))
 
         def flood(stopped):
-            try:
-                peer = Peer(self.node.listen).introduce(role="client")
-                data = peer.envelope(wire.SUBMIT_RUN, body)
-                pieces = data[8:]
+            with Peer(self.node.listen) as peer:
+                peer.introduce(role="client")
+                pieces = peer.envelope(wire.SUBMIT_RUN, body)[8:]
                 step = 256 << 10
                 framed = b"".join(
                     wire.frame(pieces[at : at + step], 1 if at + step < len(pieces) else 3)
@@ -305,23 +260,15 @@ class Introduced(Hostile):
                 )
                 while not stopped.is_set() and peer.send(framed):
                     pass
-                peer.close()
-            except (OSError, EOFError):
-                pass
 
-        stop = self.in_background(flood, count=2)
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
-            self.assert_friends_are_served(items=10)
-        stop()
-        self.assert_memory(MEMORY_BOUND)
+        self.assert_friends_outlive(flood, MEMORY_BOUND, count=2)
 
     def test_as_many_as_there_is_room_for(self):
         # A thousand that say nothing after their Hello; agents that are processes need descriptors too.
         for i in range(1_000):
             self.peer().introduce(role="client", name=f"c{i}", boot_id=f"b{i}")
         self.assert_friends_are_served()
-        self.assert_memory(MEMORY_BOUND)
+        self.assert_memory(self.node, MEMORY_BOUND)
 
 
 class MetricsPort(Hostile):
@@ -343,13 +290,13 @@ class MetricsPort(Hostile):
             except OSError:
                 pass
             self.assert_scrape()
-        self.assert_memory(STRANGERS_BOUND)
+        self.assert_memory(self.node, STRANGERS_BOUND)
 
     def test_silence_by_the_thousand(self):
         for _ in range(1_000):
             self.connect()
         self.assert_scrape()
-        self.assert_memory(STRANGERS_BOUND)
+        self.assert_memory(self.node, STRANGERS_BOUND)
 
     def test_scrapes_that_nobody_reads(self):
         for _ in range(100):
@@ -357,22 +304,11 @@ class MetricsPort(Hostile):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
         self.assert_scrape()
-        self.assert_memory(STRANGERS_BOUND)
+        self.assert_memory(self.node, STRANGERS_BOUND)
 
     def test_one_byte_at_a_time(self):
         slow = [self.connect() for _ in range(30)]
-
-        def drip(stopped):
-            for byte in b"GET /metrics HTTP/1.1\r\n" + b"a" * 1000:
-                for connection in slow:
-                    try:
-                        connection.sendall(bytes([byte]))
-                    except OSError:
-                        pass
-                if stopped.wait(0.2):
-                    return
-
-        self.in_background(drip)
+        self.in_background(drip(b"GET /metrics HTTP/1.1\r\n" + b"a" * 1000, slow))
         for _ in range(3):
             self.assert_scrape()
 

@@ -10,7 +10,9 @@ import selectors
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.request
@@ -20,6 +22,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 READY_TIMEOUT = 30.0
 # How much slower than usual the build under test is (sanitizers); all patience is multiplied by it.
 SLOWDOWN = float(os.environ.get("TROUPE_SLOWDOWN", "1"))
+
+MIB = 1 << 20
+# Sanitizers keep freed memory and shadow every byte.
+MEMORY_FACTOR = 1 if SLOWDOWN <= 1 else 5
 
 _libc = ctypes.CDLL(None)
 
@@ -40,6 +46,23 @@ def wait_until(condition, what, timeout=20.0, interval=0.02):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout} s: {what}")
         time.sleep(interval)
+
+
+def high_water(pid):
+    """VmHWM: the most memory that the process ever had, in bytes."""
+    with open(f"/proc/{pid}/status") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    raise AssertionError("no VmHWM")
+
+
+def is_running(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 class Process:
@@ -163,6 +186,27 @@ class ProcessTest(unittest.TestCase):
             return len([x for x in listed if x["state"] == state]) == count
 
         wait_until(all_there, f"{count} nodes that are {state}")
+
+    def assert_memory(self, process, bound):
+        """`bound` is for a build without sanitizers."""
+        used = high_water(process.pid)
+        print(f"{self.id().rsplit('.', 1)[-1]}: {used / MIB:.0f} MiB at most", file=sys.stderr)
+        self.assertLess(used, bound * MEMORY_FACTOR)
+
+    def in_background(self, work, count=1):
+        """Threads that call `work(stopped)` until the test ends or `work` returns; yields what ends them."""
+        stopped = threading.Event()
+        threads = [threading.Thread(target=work, args=(stopped,), daemon=True) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+
+        def stop():
+            stopped.set()
+            for thread in threads:
+                thread.join(30)
+
+        self.addCleanup(stop)
+        return stop
 
     def write(self, name, text):
         path = self.folder / name
