@@ -1,5 +1,7 @@
 #include "actors/link/link_client.hpp"
 
+#include "runtime/core/own_pause.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <mutex>
@@ -36,10 +38,11 @@ std::string make_boot_id() {
 
 struct link_client::impl : std::enable_shared_from_this<impl> {
   struct pending {
-    time_point due;
-    answer_handler then;
+    milliseconds timeout{};
+    time_point due{};
+    answer_handler then{};
     /// Of a stream, which goes on after its first answer.
-    stream_handlers stream;
+    stream_handlers stream{};
     bool started = false;
 
     void fail(error why) {
@@ -72,6 +75,7 @@ struct link_client::impl : std::enable_shared_from_this<impl> {
 };
 
 uint64_t link_client::impl::ask(v1::Envelope question, milliseconds timeout, pending entry) {
+  entry.timeout = timeout;
   entry.due = std::chrono::steady_clock::now() + timeout;
   question.set_id(link->next_id());
   question.set_to_boot_id(link->peer().boot_id());
@@ -173,6 +177,7 @@ void link_client::impl::sweep() {
     auto now = std::chrono::steady_clock::now();
     auto next = time_point::max();
     for (auto i = waiting.begin(); i != waiting.end();) {
+      i->second.due = without_own_pause(i->second.due, now);
       if (i->second.started || i->second.due > now) {
         if (!i->second.started)
           next = std::min(next, i->second.due);
@@ -187,7 +192,7 @@ void link_client::impl::sweep() {
       sweep_at(next);
   }
   for (auto& entry : late)
-    entry.fail({v1::ERROR_CODE_TIMED_OUT, "no answer within the deadline", true});
+    entry.fail({v1::ERROR_CODE_TIMED_OUT, "no answer within " + std::to_string(entry.timeout.count()) + " ms", true});
 }
 
 link_client::link_client(std::shared_ptr<impl> x) : impl_{std::move(x)} {}
@@ -240,7 +245,7 @@ result<std::unique_ptr<link_client>> link_client::connect(const std::string& to,
 }
 
 void link_client::request(v1::Envelope question, milliseconds timeout, answer_handler then) {
-  impl_->ask(std::move(question), timeout, {{}, std::move(then), {}, false});
+  impl_->ask(std::move(question), timeout, {.then = std::move(then)});
 }
 
 link_client::answer link_client::ask(v1::Envelope question, milliseconds timeout) {
@@ -253,7 +258,7 @@ link_client::answer link_client::ask(v1::Envelope question, milliseconds timeout
 uint64_t link_client::follow(v1::Envelope question, milliseconds timeout, stream_handlers handlers) {
   if (!handlers.on_end)
     handlers.on_end = [](const result<void>&) {};
-  return impl_->ask(std::move(question), timeout, {{}, {}, std::move(handlers), false});
+  return impl_->ask(std::move(question), timeout, {.stream = std::move(handlers)});
 }
 
 void link_client::watch(const std::string& run_id, milliseconds timeout, watch_handlers handlers) {

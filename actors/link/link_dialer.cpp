@@ -1,6 +1,7 @@
 #include "actors/link/link_dialer.hpp"
 
 #include "actors/link/tcp_link.hpp"
+#include "runtime/core/own_pause.hpp"
 
 #include <boost/asio/connect.hpp>
 
@@ -23,13 +24,23 @@ void link_dialer::fail(error reason) {
     handler(tl::unexpected<error>{std::move(reason)});
 }
 
-void link_dialer::start() {
-  core_.dialers.insert(shared_from_this());
+void link_dialer::arm_deadline() {
   deadline_.expires_at(due_);
   deadline_.async_wait([weak = weak_from_this()](const boost::system::error_code& failed) {
-    if (auto self = weak.lock(); self && !failed)
+    auto self = weak.lock();
+    if (!self || failed)
+      return;
+    auto due = without_own_pause(self->due_, std::chrono::steady_clock::now());
+    if (std::exchange(self->due_, due) != due)
+      self->arm_deadline();
+    else
       self->fail({v1::ERROR_CODE_TIMED_OUT, "no connection to " + to_string(self->to_) + " in time", true});
   });
+}
+
+void link_dialer::start() {
+  core_.dialers.insert(shared_from_this());
+  arm_deadline();
   boost::system::error_code not_a_number;
   auto ip = asio::ip::make_address(to_.host, not_a_number);
   if (!not_a_number)

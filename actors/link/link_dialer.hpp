@@ -16,6 +16,7 @@ public:
   void fail(error reason);
 
 private:
+  void arm_deadline();
   void dial(const std::vector<tcp::endpoint>& endpoints);
   void connected();
 

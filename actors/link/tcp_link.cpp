@@ -1,5 +1,7 @@
 #include "actors/link/tcp_link.hpp"
 
+#include "runtime/core/own_pause.hpp"
+
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
@@ -170,16 +172,28 @@ void tcp_link::start(milliseconds deadline) {
   core_->links.insert(shared_from_this());
   if (accepted_)
     stranger_ = core_->strangers.insert(core_->strangers.end(), weak_from_this());
-  arm_deadline(deadline, {v1::ERROR_CODE_TIMED_OUT, "the peer did not introduce itself in time", true});
+  arm_deadline(std::chrono::steady_clock::now() + deadline,
+               {v1::ERROR_CODE_TIMED_OUT, "the peer did not introduce itself in time", true});
   secure();
 }
 
-void tcp_link::arm_deadline(milliseconds delay, error reason) {
-  deadline_.expires_after(delay);
-  deadline_.async_wait([weak = weak_from_this(), reason = std::move(reason)](const boost::system::error_code& failed) {
-    if (auto self = weak.lock(); self && !failed)
-      self->drop(reason);
-  });
+void tcp_link::arm_deadline(std::chrono::steady_clock::time_point due, error reason) {
+  deadline_.expires_at(due);
+  deadline_.async_wait(
+      [weak = weak_from_this(), due, reason = std::move(reason)](const boost::system::error_code& failed) {
+        auto self = weak.lock();
+        // Where it has been disarmed in the same moment, this was on its way already.
+        if (!self || failed || self->deadline_.expiry() != due)
+          return;
+        if (auto later = without_own_pause(due, std::chrono::steady_clock::now()); later != due)
+          self->arm_deadline(later, reason);
+        else
+          self->drop(reason);
+      });
+}
+
+void tcp_link::disarm_deadline() {
+  deadline_.expires_at(std::chrono::steady_clock::time_point::max());
 }
 
 void tcp_link::secure() {
@@ -223,7 +237,7 @@ void tcp_link::open(const v1::Envelope& first) {
                    "this node has its " + std::to_string(core_->config.max_connections) + " connections", true});
   phase_ = phase::open;
   peer_ = first.hello();
-  deadline_.cancel();
+  disarm_deadline();
   leave_strangers();
   decoder_.set_limits(core_->config.frames);
   core_->probe.link_opened();
@@ -373,7 +387,7 @@ void tcp_link::linger(const error& reason) {
     if (!waits_writable_)
       flush();
   }
-  arm_deadline(linger_time, reason);
+  arm_deadline(std::chrono::steady_clock::now() + linger_time, reason);
   finish_writing();
   tell_closed(reason);
 }
@@ -403,7 +417,7 @@ void tcp_link::drop(const error& reason) {
     return;
   auto self = shared_from_this();
   phase_ = phase::gone;
-  deadline_.cancel();
+  disarm_deadline();
   leave_strangers();
   {
     std::lock_guard guard{mutex_};

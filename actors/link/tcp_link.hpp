@@ -3,6 +3,7 @@
 #include "actors/link/link_core.hpp"
 #include "runtime/link/write_queue.hpp"
 
+#include <chrono>
 #include <optional>
 
 namespace troupe {
@@ -67,7 +68,8 @@ private:
   void linger(const error& reason);
   void finish_writing();
   void tell_closed(const error& reason);
-  void arm_deadline(milliseconds delay, error reason);
+  void arm_deadline(std::chrono::steady_clock::time_point due, error reason);
+  void disarm_deadline();
   void leave_strangers();
 
   /// Under the mutex. Writes until nothing waits or the socket is full.

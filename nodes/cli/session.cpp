@@ -1,5 +1,6 @@
 #include "nodes/cli/session.hpp"
 
+#include "nodes/cli/documents.hpp"
 #include "nodes/cli/format.hpp"
 #include "nodes/node/logging.hpp"
 #include "nodes/node/node.hpp"
@@ -11,6 +12,12 @@
 #include <utility>
 
 namespace troupe::cli {
+
+namespace {
+
+constexpr milliseconds longest_answer{60'000};
+
+} // namespace
 
 session::session() = default;
 session::session(session&&) noexcept = default;
@@ -36,6 +43,10 @@ std::vector<argument> session_arguments(session_flags& flags, bool with_data) {
        .help = "Address of a coordinator (default: $TROUPE_CONNECT, else 127.0.0.1:7400)",
        .value = "HOST:PORT"},
       {.names = "--json", .target = &flags.as_json, .help = "Print JSON"},
+      {.names = "--patience",
+       .target = &flags.patience,
+       .help = "How long the coordinator may take to answer (default: 60s)",
+       .value = "DURATION"},
   };
   if (with_data)
     out.push_back({.names = "--data",
@@ -62,7 +73,19 @@ tl::expected<session, exit_code> session::open(const session_flags& flags, conso
     address = "127.0.0.1:7400";
   client_options options;
   options.name = "troupe";
-  options.request_timeout = milliseconds{10'000};
+  options.request_timeout = longest_answer;
+  if (!flags.patience.empty()) {
+    auto patience = read_duration(flags.patience);
+    if (!patience) {
+      complain(io, patience.error());
+      return tl::unexpected(exit_code::bad_input);
+    }
+    options.request_timeout = *patience;
+  }
+  options.on_slow = [&err = io.err, address, patience = options.request_timeout] {
+    err << "troupe: " << printable(address) << " has not answered yet; waiting for it for up to "
+        << format_duration(patience.count()) << std::endl;
+  };
   auto connected = client::connect(address, options);
   if (!connected) {
     auto code = complain(io, connected.error());

@@ -20,9 +20,12 @@ struct session_flags {
   /// Instead: a node in this process on the journal in this folder.
   std::string data;
   bool as_json = false;
+  /// For one answer of the coordinator; a duration, empty = 60 s. On a machine that is busy enough everything takes
+  /// long.
+  std::string patience;
 };
 
-/// --connect and --json; what every command that talks to a coordinator has.
+/// --connect, --json and --patience; what every command that talks to a coordinator has.
 std::vector<argument> session_arguments(session_flags& flags, bool with_data = false);
 
 /// A connection to a coordinator, with the node behind it where that one is in this process.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -74,7 +75,7 @@ result<std::string> client::submit(const json& document, const json& input, cons
     return fail(v1::ERROR_CODE_INVALID_INPUT, fault.what());
   }
   return impl_
-      ->ask<v1::RunAccepted>(std::move(question), impl_->options.request_timeout,
+      ->ask<v1::RunAccepted>(std::move(question),
                              [](v1::Envelope& x) { return x.has_run_accepted() ? x.mutable_run_accepted() : nullptr; })
       .map([](const v1::RunAccepted& x) { return x.run_id(); });
 }
@@ -141,23 +142,22 @@ result<v1::RunFinished> client::wait(const std::string& run_id, milliseconds dea
 result<v1::RunDetails> client::get(const std::string& run_id) {
   v1::Envelope question;
   question.mutable_get_run()->set_run_id(run_id);
-  return impl_->ask<v1::RunDetails>(std::move(question), impl_->options.request_timeout, [](v1::Envelope& x) {
-    return x.has_run_details() ? x.mutable_run_details() : nullptr;
-  });
+  return impl_->ask<v1::RunDetails>(
+      std::move(question), [](v1::Envelope& x) { return x.has_run_details() ? x.mutable_run_details() : nullptr; });
 }
 
 result<v1::RunList> client::list(uint32_t limit, bool unfinished_only) {
   v1::Envelope question;
   question.mutable_list_runs()->set_limit(limit);
   question.mutable_list_runs()->set_unfinished_only(unfinished_only);
-  return impl_->ask<v1::RunList>(std::move(question), impl_->options.request_timeout, take_run_list);
+  return impl_->ask<v1::RunList>(std::move(question), take_run_list);
 }
 
 result<void> client::cancel(const std::string& run_id, const std::string& reason) {
   v1::Envelope question;
   question.mutable_cancel_run()->set_run_id(run_id);
   question.mutable_cancel_run()->set_reason(reason);
-  return impl_->ask<v1::Ack>(std::move(question), impl_->options.request_timeout, take_ack).map([](const auto&) {});
+  return impl_->ask<v1::Ack>(std::move(question), take_ack).map([](const auto&) {});
 }
 
 result<void> client::answer(const std::string& run_id, const std::string& question, const json& content,
@@ -168,13 +168,13 @@ result<void> client::answer(const std::string& run_id, const std::string& questi
   out.set_question(question);
   out.set_content(content.dump(-1, ' ', false, json::error_handler_t::replace));
   out.set_who(who);
-  return impl_->ask<v1::Ack>(std::move(message), impl_->options.request_timeout, take_ack).map([](const auto&) {});
+  return impl_->ask<v1::Ack>(std::move(message), take_ack).map([](const auto&) {});
 }
 
 result<v1::RunList> client::resume(const std::string& run_id) {
   v1::Envelope question;
   question.mutable_resume_runs()->set_run_id(run_id);
-  return impl_->ask<v1::RunList>(std::move(question), impl_->options.request_timeout, take_run_list);
+  return impl_->ask<v1::RunList>(std::move(question), take_run_list);
 }
 
 namespace {
@@ -206,9 +206,9 @@ v1::Envelope invocation(v1::AgentMessage message, const std::string& own_name, m
 
 result<v1::TaskResult> client::request(v1::AgentMessage message, milliseconds deadline) {
   message.set_requires_response(true);
-  return impl_->ask<v1::TaskResult>(
-      invocation(std::move(message), impl_->options.name, deadline), deadline,
-      [](v1::Envelope& x) { return x.has_task_result() ? x.mutable_task_result() : nullptr; });
+  auto answer = impl_->link()->ask(invocation(std::move(message), impl_->options.name, deadline), deadline);
+  return impl::unpack<v1::TaskResult>(
+      std::move(answer), [](v1::Envelope& x) { return x.has_task_result() ? x.mutable_task_result() : nullptr; });
 }
 
 result<void> client::send(v1::AgentMessage message) {
@@ -224,22 +224,21 @@ result<void> client::send(v1::AgentMessage message) {
 result<v1::AgentList> client::agents(const v1::FindAgents& query) {
   v1::Envelope question;
   *question.mutable_find_agents() = query;
-  return impl_->ask<v1::AgentList>(std::move(question), impl_->options.request_timeout, [](v1::Envelope& x) {
-    return x.has_agent_list() ? x.mutable_agent_list() : nullptr;
-  });
+  return impl_->ask<v1::AgentList>(
+      std::move(question), [](v1::Envelope& x) { return x.has_agent_list() ? x.mutable_agent_list() : nullptr; });
 }
 
 result<v1::NodeList> client::nodes() {
   v1::Envelope question;
   question.mutable_list_nodes();
-  return impl_->ask<v1::NodeList>(std::move(question), impl_->options.request_timeout,
+  return impl_->ask<v1::NodeList>(std::move(question),
                                   [](v1::Envelope& x) { return x.has_node_list() ? x.mutable_node_list() : nullptr; });
 }
 
 result<void> client::drain(const std::string& node) {
   v1::Envelope question;
   question.mutable_drain_node()->set_node(node);
-  return impl_->ask<v1::Ack>(std::move(question), impl_->options.request_timeout, take_ack).map([](const auto&) {});
+  return impl_->ask<v1::Ack>(std::move(question), take_ack).map([](const auto&) {});
 }
 
 } // namespace troupe

@@ -27,6 +27,9 @@ struct client_options {
   milliseconds connect_timeout{5'000};
   /// For everything that brings no deadline of its own.
   milliseconds request_timeout{30'000};
+  /// Called for a question to the coordinator itself that has no answer after `slow_after`, on the thread that waits.
+  std::function<void()> on_slow;
+  milliseconds slow_after{10'000};
   /// Allows a coordinator elsewhere than on this machine; nothing is encrypted or authenticated yet.
   bool insecure_network = false;
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -59,13 +60,25 @@ struct client::impl {
 
   /// `take` finds the answer in an envelope; null when it is another message.
   template <class Reply>
-  result<Reply> ask(v1::Envelope question, milliseconds timeout, Reply* (*take)(v1::Envelope&)) {
-    auto answer = link()->ask(std::move(question), timeout);
+  static result<Reply> unpack(link_client::answer answer, Reply* (*take)(v1::Envelope&)) {
     if (!answer)
       return tl::unexpected(std::move(answer.error()));
     if (auto* reply = take(*answer))
       return std::move(*reply);
     return fail(v1::ERROR_CODE_INTERNAL, "the coordinator answered something else than was asked for");
+  }
+
+  /// What the coordinator itself answers, and so at once unless it is busy.
+  template <class Reply>
+  result<Reply> ask(v1::Envelope question, Reply* (*take)(v1::Envelope&)) {
+    auto outcome = std::make_shared<std::promise<link_client::answer>>();
+    auto done = outcome->get_future();
+    auto to = link();
+    to->request(std::move(question), options.request_timeout,
+                [outcome](link_client::answer x) { outcome->set_value(std::move(x)); });
+    if (options.on_slow && done.wait_for(options.slow_after) == std::future_status::timeout)
+      options.on_slow();
+    return unpack(done.get(), take);
   }
 
 private:

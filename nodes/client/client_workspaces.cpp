@@ -60,7 +60,7 @@ result<v1::WorkspaceView> client::workspace(const std::string& run_id, const std
   read.set_step(step);
   read.set_artifact(artifact);
   read.set_version(version);
-  return impl_->ask<v1::WorkspaceView>(std::move(question), impl_->options.request_timeout, [](v1::Envelope& x) {
+  return impl_->ask<v1::WorkspaceView>(std::move(question), [](v1::Envelope& x) {
     return x.has_workspace_view() ? x.mutable_workspace_view() : nullptr;
   });
 }

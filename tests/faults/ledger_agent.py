@@ -41,9 +41,9 @@ class Ledger:
             os.fsync(self.descriptor)
 
 
-def hold(request):
+def hold(request, longest=LONGEST_HOLD):
     """Until somebody lets go, or kills this process."""
-    deadline = time.monotonic() + LONGEST_HOLD
+    deadline = time.monotonic() + longest
     while not os.path.exists(request["input"]["release"]) and time.monotonic() < deadline:
         time.sleep(0.01)
 
@@ -76,7 +76,11 @@ def work(request, ledger):
         talk_nonsense(request)
     if act in ("hang", "nonsense_and_hang"):
         time.sleep(LONGEST_HOLD)
-    time.sleep((given.get("seconds") or 0) * float(os.environ.get("TROUPE_TEST_SLOWER", "1")))
+    seconds = (given.get("seconds") or 0) * float(os.environ.get("TROUPE_TEST_SLOWER", "1"))
+    if act == "linger":
+        hold(request, seconds)
+    else:
+        time.sleep(seconds)
     ledger.write("effect", request, durable=True)
     if act == "hold_after_effect":
         hold(request)

@@ -15,6 +15,7 @@ import sys
 import traceback
 
 import agent_faults  # noqa: F401
+import client_faults  # noqa: F401
 import clock_faults  # noqa: F401
 import coordinator_faults  # noqa: F401
 import network_faults  # noqa: F401

@@ -1,5 +1,6 @@
 """A cluster of real processes with a ledger of effects beside it: the stage on which faults happen."""
 
+import json
 import os
 import pathlib
 import selectors
@@ -209,6 +210,19 @@ class World(ProcessTest):
             return next((x for x in self.entries(what) if x["item"] == item), None)
 
         return wait_until(found, f"{item} {what}", timeout=timeout, interval=0.01)
+
+    def wait_for_work_at(self, name, timeout=60):
+        """The first thing that an agent of this node does. The ledger may be long: no line is read twice."""
+        mark = json.dumps({"node": name})[1:-1].encode()
+        tail = b""
+        with open(self.ledger, "rb") as stream:
+
+            def seen():
+                nonlocal tail
+                tail = tail[-len(mark) :] + stream.read()
+                return mark in tail
+
+            wait_until(seen, f"work at {name}", timeout=timeout, interval=0.01)
 
     def metric(self, node, name, label=""):
         return checker.total(node.metrics(), name, label)
