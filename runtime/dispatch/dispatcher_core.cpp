@@ -278,7 +278,7 @@ void dispatcher_core::impl::accept(task_entry& x, result_ptr result, int64_t now
   auto& r = *result;
   auto rejected = r.status() == v1::TASK_STATUS_REJECTED;
   learn(x, r, now_ms);
-  x.signs->answered(x.number, x.task.priority(), !rejected, now_ms);
+  x.signs->answered(x.number, x.task->priority(), !rejected, now_ms);
   if (rejected) {
     ++x.rejections;
     ++(r.error().code() == v1::ERROR_CODE_RESOURCE_EXHAUSTED ? numbers.no_room : numbers.refused);

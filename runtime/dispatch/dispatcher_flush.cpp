@@ -165,7 +165,7 @@ void dispatcher_core::impl::send(task_entry& x, site& to, int64_t now_ms, int64_
   if (!signs)
     signs = std::make_unique<signs_of_work>();
   x.signs = signs.get();
-  x.number = signs->sent(x.task.timeout_ms());
+  x.number = signs->sent(x.task->timeout_ms());
   x.begun_by_ms.reset();
   l.agent->room.try_acquire();
   ++to.outstanding;
