@@ -1,6 +1,8 @@
 #include "runtime/dispatch/dispatcher_impl.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace troupe {
 
@@ -53,17 +55,17 @@ void dispatcher_core::impl::give_up(task_entry& x, int64_t now_ms) {
   close_site(*x.where, node, false, now_ms);
   leave_node(x);
   if (x.owner != 0) {
-    v1::TaskResult r;
-    r.set_run_id(x.task->run_id());
-    r.set_task(x.task->task());
-    r.set_attempt(x.task->attempt());
-    r.set_epoch(x.task->epoch());
-    r.set_status(v1::TASK_STATUS_TIMED_OUT);
-    r.mutable_error()->set_code(v1::ERROR_CODE_TIMED_OUT);
-    r.mutable_error()->set_message("node " + node.name() + " said nothing of it, although its time limit of "
-                                   + std::to_string(x.task->timeout_ms()) + " ms is over");
-    r.mutable_error()->set_retryable(true);
-    complete(r, x, node.name());
+    auto r = std::make_unique<v1::TaskResult>();
+    r->set_run_id(x.task->run_id());
+    r->set_task(x.task->task());
+    r->set_attempt(x.task->attempt());
+    r->set_epoch(x.task->epoch());
+    r->set_status(v1::TASK_STATUS_TIMED_OUT);
+    r->mutable_error()->set_code(v1::ERROR_CODE_TIMED_OUT);
+    r->mutable_error()->set_message("node " + node.name() + " said nothing of it, although its time limit of "
+                                    + std::to_string(x.task->timeout_ms()) + " ms is over");
+    r->mutable_error()->set_retryable(true);
+    complete(*r, x, node.name());
     answer(x.owner, std::move(r));
   }
   forget(x);
