@@ -59,7 +59,8 @@ class TeamConflicts(TeamTest):
             self.assertEqual(output["artifacts"]["plan"], {"roof": "blue", "door": "green"})
             self.assertEqual(self.conflicts(output), [None, None, "merge"])
             merged, refused = output["artifacts"]["second"]
-            self.assertEqual(merged, {"value": {"artifact": "plan", "version": 3}})
+            both = {"roof": "blue", "door": "green"}
+            self.assertEqual(merged, {"value": {"artifact": "plan", "version": 3, "value": both}})
             self.assertEqual(refused["code"], "conflict")
             self.assertTrue(refused["error"].endswith("both sides changed /roof"), refused["error"])
 
