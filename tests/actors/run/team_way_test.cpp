@@ -13,8 +13,8 @@ using testing::HasSubstr;
 constexpr const char* two_members = R"(
 workflow: w
 agents:
-  a: {kind: function, function: puppet}
-  b: {kind: function, function: puppet}
+  a: {kind: function, function: puppet, config: {as: a}}
+  b: {kind: function, function: puppet, config: {as: b}}
 steps:
   - id: t
     team:
