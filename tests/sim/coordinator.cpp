@@ -98,7 +98,8 @@ void coordinator::from_worker(const worker_link_ptr& from, v1::Envelope& message
     return;
   case v1::Envelope::kOpBatch:
     if (from->has_sink)
-      post(dispatcher, [this, batch = std::move(*message.mutable_op_batch())] { take_operations(batch); });
+      post(dispatcher,
+           [this, host = from->id, batch = std::move(*message.mutable_op_batch())] { take_operations(host, batch); });
     return;
   case v1::Envelope::kHeartbeat:
     post(registry, [this, from, id, beat = message.heartbeat()] {

@@ -80,7 +80,7 @@ private:
 
   // coordinator_cluster.cpp: dispatcher and registry
   void take_results(uint64_t host, const v1::ResultBatch& batch);
-  void take_operations(const v1::OpBatch& batch);
+  void take_operations(uint64_t host, const v1::OpBatch& batch);
   void pass_on(const v1::OpAnswerBatch& batch);
   void update_node(const v1::NodeStatus& status, uint64_t host);
   void drop_node(const std::string& node, const std::string& boot_id, const std::string& reason);

@@ -30,13 +30,19 @@ void coordinator::take_results(uint64_t host, const v1::ResultBatch& batch) {
   changed();
 }
 
-void coordinator::take_operations(const v1::OpBatch& batch) {
+void coordinator::take_operations(uint64_t host, const v1::OpBatch& batch) {
+  auto from = node_of_.find(host);
+  if (from == node_of_.end())
+    return;
   std::map<uint64_t, v1::OpBatch> out;
-  for (const auto& x : batch.operations())
-    if (auto owner = core_.owner_of(x.run_id(), x.task(), x.attempt()))
+  for (const auto& x : batch.operations()) {
+    // A node speaks for what runs there and for nothing else.
+    auto here = core_.node_of(x.run_id(), x.task(), x.attempt()) == from->second;
+    if (auto owner = here ? core_.owner_of(x.run_id(), x.task(), x.attempt()) : 0)
       *out[owner].add_operations() = x;
     else
       world_.see(sight::op_dropped_late);
+  }
   for (auto& [owner, operations] : out)
     if (auto i = owners_.find(owner); i != owners_.end())
       post(owner, [run = i->second, operations = std::move(operations)] { run->operations(operations); });

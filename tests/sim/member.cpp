@@ -91,7 +91,7 @@ member::act member::draw(random_source& dice, uint32_t nonce) const {
                : x < 0.88 ? deed::answer
                : x < 0.95 ? deed::handoff
                : x < 0.98 ? deed::look_around
-                          : deed::skip_a_number;
+                          : deed::miscount;
   out.dice = dice.next();
   return out;
 }
@@ -273,10 +273,13 @@ std::optional<member_op> member::go_on(random_source dice) {
     out.op.mutable_handoff()->set_to(addressee(dice));
     out.waits = true;
     break;
-  case deed::skip_a_number:
-    // Not counted: the right number comes next.
+  case deed::miscount:
+    // Either it leaves a gap, as an operation does that was refused on its way, or it goes beyond every bound.
     out.op.mutable_log()->set_text(out.token);
-    out.op.set_number(number_-- + 3);
+    if (dice.unit() < 0.5)
+      out.op.set_number(++number_);
+    else
+      out.op.set_number(1'000'000 + number_--);
     out.waits = true;
     break;
   default:

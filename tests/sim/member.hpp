@@ -63,7 +63,7 @@ private:
     answer,
     handoff,
     look_around,
-    skip_a_number,
+    miscount,
   };
 
   struct act {

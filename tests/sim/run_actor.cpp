@@ -64,20 +64,19 @@ void run_actor::operations(const v1::OpBatch& batch) {
     auto& op = *event.mutable_task_operation()->mutable_op();
     op = sent;
     tampering_.forge(op);
-    v1::OpAnswer late;
-    late.set_run_id(op.run_id());
-    late.set_task(op.task());
-    late.set_attempt(op.attempt());
-    late.set_number(op.number());
-    auto forged = op;
-    if (session_.offer(std::move(event), now())) {
-      tampering_.taken(forged);
+    if (auto why = session_.machine().refusal_of(op)) {
+      world_.see(why->code == v1::ERROR_CODE_FENCED ? sight::op_fenced : sight::op_too_much);
+      auto& answer = *refused.add_answers();
+      answer.set_run_id(op.run_id());
+      answer.set_task(op.task());
+      answer.set_attempt(op.attempt());
+      answer.set_number(op.number());
+      *answer.mutable_error() = why->to_proto();
+      tampering_.restore(answer);
       continue;
     }
-    world_.see(sight::op_fenced);
-    late.mutable_error()->set_code(v1::ERROR_CODE_FENCED);
-    tampering_.restore(late);
-    *refused.add_answers() = std::move(late);
+    tampering_.taken(op);
+    session_.offer(std::move(event), now());
   }
   if (refused.answers_size() > 0)
     neighbours_.answer_operations(std::move(refused));

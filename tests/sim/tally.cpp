@@ -59,6 +59,7 @@ constexpr std::array<expectation, static_cast<size_t>(sight::end_)> expectations
     {"operations refused by hosts", 0},
     {"late operations dropped", 0},
     {"operations fenced", 0},
+    {"operations beyond the bound", 0},
     {"answers to operations dropped", 0},
     {"teams taken over in mid-turn", 0},
     {"questions answered", 0},

@@ -55,6 +55,7 @@ enum class sight : uint8_t {
   op_refused_by_host,
   op_dropped_late,
   op_fenced,
+  op_too_much,
   op_answer_dropped,
   taken_over_in_turn,
   question_answered,

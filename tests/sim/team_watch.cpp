@@ -43,7 +43,6 @@ void team_watch::follow(const v1::RunEvent& event, const std::vector<command>& i
   now_ms_ = event.at_ms();
   op_ = nullptr;
   repeated_ = false;
-  out_of_line_ = false;
   closes_circle_ = false;
   by_timer_ = event.has_timer_fired();
   if (event.has_task_operation())
@@ -76,7 +75,7 @@ void team_watch::follow(const v1::RunEvent& event, const std::vector<command>& i
         check_output(json::parse(end->output));
     }
   }
-  if (closes_circle_ && !tasks_.at(op_->task()).log.back().answered)
+  if (closes_circle_ && !tasks_.at(op_->task()).log[op_->number() - 1].answered)
     accuse("a question of ", tasks_.at(op_->task()).role, " to ", op_->ask().to(),
            " closes a circle of those who wait, and was not refused");
   if (op_ != nullptr && repeated_) {

@@ -127,6 +127,8 @@ private:
 
   /// One operation of a task in its present conversation.
   struct op_record {
+    /// False where a number was left out.
+    bool has_come = false;
     std::string content;
     v1::TaskOp op;
     std::string token;
@@ -224,7 +226,6 @@ private:
   const v1::TaskOp* op_ = nullptr;
   bool by_timer_ = false;
   bool repeated_ = false;
-  bool out_of_line_ = false;
   /// It is a question that closes a circle.
   bool closes_circle_ = false;
   json resolved_;

@@ -65,8 +65,9 @@ void team_watch::heard(const v1::TaskOp& op, const std::string& token, const v1:
     check_version(team, task.role, op, sent_[{op.task(), content_of(op)}].seen, version);
     team.acknowledged[op.put().artifact()][token] = {task.role, op.task(), op.attempt()};
   }
-  // A coordinator says of itself that it has no use for what comes too late.
-  if (answer.has_error() && answer.error().code() == v1::ERROR_CODE_FENCED)
+  // A coordinator says of itself that it has no use for what comes too late, or is too much.
+  auto too_much = op.number() > team.rules->team->limits.operations_per_turn;
+  if (answer.has_error() && (too_much || answer.error().code() == v1::ERROR_CODE_FENCED))
     return;
   const auto& durable = implied_[key];
   if (std::find(durable.begin(), durable.end(), text_of(answer)) == durable.end())
@@ -109,10 +110,11 @@ void team_watch::took(const v1::TaskOp& op) {
   ++asked_[{op.task(), op.attempt(), op.number()}];
   auto content = content_of(op);
   auto position = op.number() - 1;
-  out_of_line_ = op.number() == 0 || position > task.log.size();
-  if (out_of_line_)
+  if (op.number() == 0 || op.number() > task.team->rules->team->limits.operations_per_turn) {
+    accuse("operation ", op.number(), " of task ", op.task(), " was taken, which lies beyond the bound of its team");
     return;
-  if (position < task.log.size()) {
+  }
+  if (position < task.log.size() && task.log[position].has_come) {
     const auto& known = task.log[position];
     if (known.content == content) {
       repeated_ = !known.reads;
@@ -123,13 +125,12 @@ void team_watch::took(const v1::TaskOp& op) {
     seen_.see(sight::conversation_anew);
     drop_from(task, op.task(), position);
   }
-  out_of_line_ = position >= task.team->rules->team->limits.operations_per_turn;
-  if (out_of_line_)
-    return;
   auto sent = sent_.find({op.task(), content});
-  task.log.push_back({content, op, sent == sent_.end() ? "" : sent->second.token, op.has_get() || op.has_inbox()});
-  task.log.back().asked_ms = now_ms_;
-  task.log.back().asked = time_.now();
+  task.log.resize(std::max<size_t>(task.log.size(), op.number()));
+  task.log[position] = {true, content, op, sent == sent_.end() ? "" : sent->second.token,
+                        op.has_get() || op.has_inbox()};
+  task.log[position].asked_ms = now_ms_;
+  task.log[position].asked = time_.now();
   closes_circle_ = op.has_ask() && circle(*task.team, task.role, op.ask().to(), true);
   // Whoever asked hears it before whoever answers.
   if (op.has_answer())
@@ -153,13 +154,7 @@ void team_watch::answered(const v1::OpAnswer& answer) {
     accuse("operation ", answer.number(), " of task ", answer.task(), " was answered more often than it was sent");
   auto& task = tasks_.at(answer.task());
   auto own = op_ != nullptr && op_->task() == answer.task() && op_->number() == answer.number();
-  if (own && out_of_line_) {
-    auto code = answer.error().code();
-    if (code != v1::ERROR_CODE_INVALID_INPUT && code != v1::ERROR_CODE_RESOURCE_EXHAUSTED)
-      accuse("operation ", answer.number(), " of task ", answer.task(), " is out of line and was answered: ", text);
-    return;
-  }
-  if (answer.number() == 0 || answer.number() > task.log.size()) {
+  if (answer.number() == 0 || answer.number() > task.log.size() || !task.log[answer.number() - 1].has_come) {
     accuse("operation ", answer.number(), " of task ", answer.task(), " was answered and never sent");
     return;
   }
