@@ -199,7 +199,11 @@ std::optional<member_op> member::write(random_source& dice) {
   out.token = token();
   auto& put = *out.op.mutable_put();
   put.set_artifact(artifact);
-  put.set_value(with_mine(artifact, out.token).dump());
+  auto value = with_mine(artifact, out.token);
+  // On this no two can agree.
+  if (dice.unit() < 0.2)
+    value["mark"] = out.token;
+  put.set_value(value.dump());
   put.set_confidence(confidence);
   out.seen = known_[artifact].version;
   if (what == deed::write_late)

@@ -51,6 +51,7 @@ enum class sight : uint8_t {
   op_sent,
   op_heard,
   op_repeated,
+  op_doubled,
   conversation_anew,
   op_refused_by_host,
   op_dropped_late,

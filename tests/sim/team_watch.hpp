@@ -129,6 +129,8 @@ private:
   struct op_record {
     /// False where a number was left out.
     bool has_come = false;
+    /// Who sent it last.
+    uint32_t attempt = 0;
     std::string content;
     v1::TaskOp op;
     std::string token;

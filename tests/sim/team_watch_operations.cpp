@@ -115,11 +115,12 @@ void team_watch::took(const v1::TaskOp& op) {
     return;
   }
   if (position < task.log.size() && task.log[position].has_come) {
-    const auto& known = task.log[position];
+    auto& known = task.log[position];
     if (known.content == content) {
       repeated_ = !known.reads;
       if (repeated_)
-        seen_.see(sight::op_repeated);
+        seen_.see(known.attempt == op.attempt() ? sight::op_doubled : sight::op_repeated);
+      known.attempt = op.attempt();
       return;
     }
     seen_.see(sight::conversation_anew);
@@ -127,8 +128,8 @@ void team_watch::took(const v1::TaskOp& op) {
   }
   auto sent = sent_.find({op.task(), content});
   task.log.resize(std::max<size_t>(task.log.size(), op.number()));
-  task.log[position] = {true, content, op, sent == sent_.end() ? "" : sent->second.token,
-                        op.has_get() || op.has_inbox()};
+  task.log[position] = {
+      true, op.attempt(), content, op, sent == sent_.end() ? "" : sent->second.token, op.has_get() || op.has_inbox()};
   task.log[position].asked_ms = now_ms_;
   task.log[position].asked = time_.now();
   closes_circle_ = op.has_ask() && circle(*task.team, task.role, op.ask().to(), true);
