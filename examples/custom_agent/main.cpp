@@ -40,7 +40,7 @@ troupe::agent_actor::behavior_type oak_actor(troupe::agent_actor::pointer self,
         auto ask = troupe::operation_for(task, 1);
         ask.mutable_ask()->set_to("researcher");
         ask.mutable_ask()->set_content(R"("how old do oaks become?")");
-        self->request(operations, caf::infinite, ask)
+        self->request(operations, std::chrono::seconds{300}, ask)
             .then(
                 [=](const troupe::v1::OpAnswer& answer) mutable {
                   auto out = troupe::result_for(task);
@@ -54,7 +54,7 @@ troupe::agent_actor::behavior_type oak_actor(troupe::agent_actor::pointer self,
                   }
                   promise.deliver(std::move(out));
                 },
-                // The task has ended, or the host is gone.
+                // The task has ended, the host is gone, or nobody answered in time.
                 [=](const caf::error& why) mutable {
                   promise.deliver(troupe::failed_result(task, troupe::from_caf(why)));
                 });
