@@ -3,6 +3,7 @@
 #include "nodes/cli/format.hpp"
 #include "nodes/cli/proto_json.hpp"
 #include "nodes/cli/table.hpp"
+#include "runtime/core/json_io.hpp"
 
 #include <fmt/format.h>
 
@@ -14,7 +15,7 @@ constexpr size_t longest_text = 200;
 
 /// Texts and entries come from agents: one line, nothing that moves the cursor, not too long.
 std::string one_line(const json& x) {
-  auto text = x.is_string() ? x.get<std::string>() : x.dump(-1, ' ', false, json::error_handler_t::replace);
+  auto text = x.is_string() ? x.get<std::string>() : print_json(x);
   for (auto& c : text)
     if (c == '\n' || c == '\r' || c == '\t')
       c = ' ';

@@ -2,6 +2,7 @@
 
 #include "nodes/client/client_impl.hpp"
 #include "nodes/client/update_queue.hpp"
+#include "runtime/core/json_io.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -166,7 +167,7 @@ result<void> client::answer(const std::string& run_id, const std::string& questi
   auto& out = *message.mutable_answer_question();
   out.set_run_id(run_id);
   out.set_question(question);
-  out.set_content(content.dump(-1, ' ', false, json::error_handler_t::replace));
+  out.set_content(print_json(content));
   out.set_who(who);
   return impl_->ask<v1::Ack>(std::move(message), take_ack).map([](const auto&) {});
 }

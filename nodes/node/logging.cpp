@@ -1,6 +1,7 @@
 #include "nodes/node/logging.hpp"
 
 #include "nodes/node/node_config.hpp"
+#include "runtime/core/json_io.hpp"
 #include "runtime/core/log_subject.hpp"
 
 #include <spdlog/async.h>
@@ -20,7 +21,7 @@ public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
     auto members = split_subject({message.payload.data(), message.payload.size()});
     members["node"] = std::string{message.logger_name.data(), message.logger_name.size()};
-    auto text = members.dump(-1, ' ', false, json::error_handler_t::replace);
+    auto text = print_json(members);
     // Without the braces: the pattern has them.
     out.append(text.data() + 1, text.data() + text.size() - 1);
   }

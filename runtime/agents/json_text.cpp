@@ -1,5 +1,7 @@
 #include "runtime/agents/json_text.hpp"
 
+#include "runtime/core/json_io.hpp"
+
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -290,6 +292,8 @@ std::optional<text_fault> check_utf8(std::string_view text) {
 result<json> parse_payload(std::string_view text, size_t max_depth) {
   if (text.empty())
     return json{};
+  if (auto common = read_common_json(text, max_depth))
+    return std::move(*common);
   if (auto fault = check_json(text, max_depth))
     return fail(v1::ERROR_CODE_INVALID_INPUT, "byte " + std::to_string(fault->offset) + ": " + fault->what);
   return json::parse(text);
@@ -299,7 +303,7 @@ result<std::string> print_payload(const json& value, size_t max_depth) {
   if (deeper_than(value, max_depth))
     return fail(v1::ERROR_CODE_INVALID_OUTPUT, "nested deeper than " + std::to_string(max_depth) + " levels");
   try {
-    return value.dump();
+    return print_json(value, json::error_handler_t::strict);
   } catch (const json::type_error& e) {
     return fail(v1::ERROR_CODE_INVALID_OUTPUT, e.what());
   }

@@ -1,6 +1,7 @@
 #include "runtime/aggregation/aggregate.hpp"
 
 #include "runtime/aggregation/strategies.hpp"
+#include "runtime/core/json_io.hpp"
 #include "runtime/core/timestamp.hpp"
 
 #include <algorithm>
@@ -83,7 +84,7 @@ json metadata_of(const aggregation_request& request, json added, std::optional<d
 }
 
 std::string print(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return print_json(value);
 }
 
 void append_quoted(std::string& text, const std::string& name) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/core/json.hpp"
+#include "runtime/core/json_io.hpp"
 #include "runtime/expression/i_regexp.hpp"
 
 #define VALIJSON_USE_EXCEPTIONS 1
@@ -45,7 +46,7 @@ inline void append_key(const adapter& value, std::string& out) {
   if (value.isObject()) {
     out += '{';
     for (const auto& member : value.getObject()) {
-      out += json(member.first).dump(-1, ' ', false, json::error_handler_t::replace) + ':';
+      out += print_json(json(member.first)) + ':';
       append_key(member.second, out);
       out += ',';
     }
@@ -58,7 +59,7 @@ inline void append_key(const adapter& value, std::string& out) {
     }
     out += ']';
   } else if (value.isString()) {
-    out += json(value.getString()).dump(-1, ' ', false, json::error_handler_t::replace);
+    out += print_json(json(value.getString()));
   } else if (value.isInteger()) {
     out += std::to_string(value.getInteger());
   } else if (value.isNumber()) {

@@ -111,6 +111,19 @@ std::string access(const syntax::selector& by) {
   return "[" + std::to_string(std::get<syntax::index_selector>(by).index) + "]";
 }
 
+std::vector<std::string> names_in(const syntax::query& path) {
+  std::vector<std::string> out;
+  if (!path.singular())
+    return out;
+  for (const auto& segment : path.segments) {
+    const auto* named = std::get_if<syntax::name_selector>(&segment.selectors.front());
+    if (named == nullptr)
+      return {};
+    out.push_back(named->name);
+  }
+  return out;
+}
+
 std::string members_of(const json& node) {
   constexpr size_t shown = 12;
   if (node.is_array())
@@ -133,6 +146,7 @@ struct jsonpath::query {
   syntax::parsed parsed;
   references reads;
   bool singular = false;
+  std::vector<std::string> names;
 
   static result<std::shared_ptr<const query>> parse(std::string_view text, size_t limit) {
     auto parsed = syntax::parse(text, limit);
@@ -141,8 +155,9 @@ struct jsonpath::query {
     reference_collector collector;
     collector.visit(parsed->root);
     const bool singular = parsed->root.singular();
+    auto names = names_in(parsed->root);
     return std::make_shared<const query>(
-        query{std::string{text}, std::move(*parsed), std::move(collector.found), singular});
+        query{std::string{text}, std::move(*parsed), std::move(collector.found), singular, std::move(names)});
   }
 };
 
@@ -161,6 +176,10 @@ const std::string& jsonpath::text() const {
 
 bool jsonpath::singular() const {
   return query_->singular;
+}
+
+const std::vector<std::string>& jsonpath::names() const {
+  return query_->names;
 }
 
 references jsonpath::reads() const {

@@ -24,6 +24,9 @@ public:
   /// Only names and indices, so that it selects one value at most.
   bool singular() const;
 
+  /// Of a query of names alone (`$.a['b']`), at least one; empty otherwise.
+  const std::vector<std::string>& names() const;
+
   references reads() const;
 
   /// The same query one level deeper: `$.x` rebased on "input" is `$.input.x`. For documents whose

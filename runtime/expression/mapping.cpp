@@ -91,4 +91,14 @@ result<json> mapping::evaluate(const scope& in) const {
   return out;
 }
 
+result<lazy_json> mapping::evaluate_lazily(const scope& in) const {
+  if (queries_.size() == 1 && queries_.front().first.empty())
+    if (const auto* found = in.whole(queries_.front().second.names()))
+      return *found;
+  auto value = evaluate(in);
+  if (!value)
+    return tl::unexpected{value.error()};
+  return lazy_json{std::move(*value)};
+}
+
 } // namespace troupe

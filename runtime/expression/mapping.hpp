@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/core/json.hpp"
+#include "runtime/core/lazy_json.hpp"
 #include "runtime/core/result.hpp"
 #include "runtime/expression/jsonpath.hpp"
 #include "runtime/expression/references.hpp"
@@ -29,6 +30,9 @@ public:
   }
 
   result<json> evaluate(const scope& in) const;
+
+  /// The same; a whole output or artifact that is handed on stays the text that it is.
+  result<lazy_json> evaluate_lazily(const scope& in) const;
 
 private:
   json source_;

@@ -1,9 +1,12 @@
 #pragma once
 
 #include "runtime/core/json.hpp"
+#include "runtime/core/lazy_json.hpp"
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace troupe {
 
@@ -24,6 +27,13 @@ public:
   /// What is known about a step that has ended: {status, output, error, confidence, quality,
   /// attempts}. Null when no such step is visible from here.
   virtual const json* step_result(std::string_view id) const = 0;
+
+  /// What `$.a.b` selects, where the scope holds just that as a text that need not be parsed. Null when it does not, and
+  /// when there is no such thing: the other members tell.
+  virtual const lazy_json* whole(const std::vector<std::string>& names) const {
+    (void)names;
+    return nullptr;
+  }
 
   /// Everything as one document, for the rare expression that names no member (`$..x`, `$.steps[*]`,
   /// `pairs(steps)`). May be expensive. Null when the scope cannot tell: then such an expression selects nothing.

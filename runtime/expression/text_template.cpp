@@ -1,5 +1,6 @@
 #include "runtime/expression/text_template.hpp"
 
+#include "runtime/core/json_io.hpp"
 #include "runtime/expression/text_template_syntax.hpp"
 #include "runtime/expression/utf8.hpp"
 
@@ -92,7 +93,7 @@ private:
     if (value->is_string())
       out += value->get_ref<const std::string&>();
     else
-      out += value->dump(-1, ' ', false, json::error_handler_t::replace);
+      out += print_json(*value);
   }
 
   std::vector<const json*> context_;

@@ -1,5 +1,6 @@
 #include "runtime/run/agent_body.hpp"
 
+#include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/frame_scope.hpp"
 #include "runtime/run/retry_decision.hpp"
@@ -30,42 +31,63 @@ std::string first_of(const std::vector<std::string>& faults) {
 
 void agent_body::begin(engine& run, frame& self) {
   agent_ = &run.definition().agents.at(definition_.agent);
-  json made;
-  const json* input = &run.input();
   if (self.fixed_input) {
-    input = self.fixed_input.get();
-  } else if (definition_.input) {
-    auto value = definition_.input->evaluate(frame_scope{run, self});
-    if (!value) {
+    take_input(run, self, *self.fixed_input);
+    return;
+  }
+  if (definition_.input) {
+    auto value = definition_.input->evaluate_lazily(frame_scope{run, self});
+    if (value)
+      take_input(run, self, *value);
+    else
       run.body_ended(self, outcome::failure(value.error()));
+    return;
+  }
+  // The nearest of what a fan-out and what a team give.
+  for (const auto* f = &self; f != nullptr; f = f->parent) {
+    if (f->item != nullptr) {
+      take_input(run, self, *f->item);
       return;
     }
-    made = std::move(*value);
-    input = &made;
-  } else {
-    // The nearest of what a fan-out and what a team give.
-    for (const auto* f = &self; f != nullptr; f = f->parent) {
-      if (f->item != nullptr) {
-        input = f->item;
-        break;
-      }
-      if (f->turn) {
-        input = f->turn->context.get();
-        told_by_input_ = true;
-        break;
-      }
-    }
-  }
-  if (agent_->input_schema) {
-    auto faults = agent_->input_schema->check(*input);
-    if (!faults.empty()) {
-      auto text = "the input of agent " + agent_->name + " does not fit its schema: " + first_of(faults);
-      run.body_ended(self, outcome::failure({v1::ERROR_CODE_INVALID_INPUT, std::move(text), false}));
+    if (f->turn) {
+      told_by_input_ = true;
+      if (agent_->input_schema)
+        take_input(run, self, f->turn->context->value());
+      else
+        start(run, self, f->turn->context->text());
       return;
     }
   }
-  input_ = input->dump(-1, ' ', false, json::error_handler_t::replace);
+  take_input(run, self, run.lazy_input());
+}
+
+void agent_body::take_input(engine& run, frame& self, const json& value) {
+  if (fits(run, self, value))
+    start(run, self, print_json(value));
+}
+
+void agent_body::take_input(engine& run, frame& self, const lazy_json& value) {
+  if (agent_->input_schema && !fits(run, self, value.value()))
+    return;
+  shared_input_ = value.shared_text();
+  start(run, self, {});
+}
+
+bool agent_body::fits(engine& run, frame& self, const json& value) const {
+  if (!agent_->input_schema)
+    return true;
+  auto faults = agent_->input_schema->check(value);
+  if (faults.empty())
+    return true;
+  auto text = "the input of agent " + agent_->name + " does not fit its schema: " + first_of(faults);
+  run.body_ended(self, outcome::failure({v1::ERROR_CODE_INVALID_INPUT, std::move(text), false}));
+  return false;
+}
+
+void agent_body::start(engine& run, frame& self, std::string input) {
+  input_ = std::move(input);
   task_ = run.new_task(self);
+  has_task_ = true;
   send(run, self);
 }
 
@@ -91,7 +113,7 @@ void agent_body::send(engine& run, frame& self) {
   task->set_step(path_of(self));
   task->set_agent(agent_->name);
   task->set_agent_hash(agent_->hash);
-  task->mutable_input()->set_data(input_);
+  task->mutable_input()->set_data(shared_input_ ? *shared_input_ : input_);
   auto timeout = definition_.attempt_timeout;
   if (timeout.count() == 0)
     timeout = agent_->timeout.count() > 0 ? agent_->timeout : default_attempt_timeout;
@@ -105,7 +127,7 @@ void agent_body::send(engine& run, frame& self) {
     grant.set_role(f->turn->role);
     grant.set_answering(f->turn->answering);
     if (!told_by_input_)
-      grant.set_context(f->turn->context->dump(-1, ' ', false, json::error_handler_t::replace));
+      grant.set_context(f->turn->context->text());
     break;
   }
   run.send_task(task_, std::move(task));
@@ -220,13 +242,13 @@ void agent_body::timer_fired(engine& run, frame& self, uint32_t) {
 }
 
 void agent_body::resumed(engine& run, frame& self) {
-  if (agent_ != nullptr && timer_ == 0 && !self.ending && run.in_flight(task_))
+  if (has_task_ && timer_ == 0 && !self.ending && run.in_flight(task_))
     send(run, self);
 }
 
 void agent_body::stop(engine& run, frame&, const std::string& reason) {
   run.stop_timer(timer_);
-  if (!input_.empty())
+  if (has_task_)
     run.cancel_task_of(task_, reason);
 }
 

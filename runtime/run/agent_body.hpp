@@ -35,6 +35,10 @@ public:
   uint64_t digest() const override;
 
 private:
+  void take_input(engine& run, frame& self, const json& value);
+  void take_input(engine& run, frame& self, const lazy_json& value);
+  bool fits(engine& run, frame& self, const json& value) const;
+  void start(engine& run, frame& self, std::string input);
   void add_placement(v1::Task& task, const frame& self) const;
   void send(engine& run, frame& self);
   void lost(engine& run, frame& self, const std::string& node, const std::string& reason);
@@ -43,9 +47,12 @@ private:
 
   const agent_step& definition_;
   const agent_definition* agent_ = nullptr;
+  /// The input; where it is somebody's output, that text itself.
   std::string input_;
+  std::shared_ptr<const std::string> shared_input_;
   /// The input is what a team's member is told anyway.
   bool told_by_input_ = false;
+  bool has_task_ = false;
   uint32_t task_ = 0;
   /// Tries that count for the retry policy; a loss is nobody's failure and does not.
   uint32_t tries_ = 1;

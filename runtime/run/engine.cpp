@@ -129,9 +129,11 @@ void engine::submit(const v1::RunSubmitted& event) {
   run_id_ = event.run_id();
   traceparent_ = event.traceparent();
   seed_ = event.seed();
-  input_ = event.input().empty() ? json{} : json::parse(event.input(), nullptr, false);
+  auto input = event.input().empty() ? json{} : json::parse(event.input(), nullptr, false);
+  auto readable = !input.is_discarded();
+  input_ = lazy_json{std::move(input)};
   run_info_ = {{"id", run_id_}, {"workflow", workflow_->name}, {"started_at_ms", event.run_id().empty() ? 0 : now_ms_}};
-  if (input_.is_discarded()) {
+  if (!readable) {
     finish(v1::RUN_STATE_FAILED, {}, {v1::ERROR_CODE_INVALID_INPUT, "the run's input is not valid JSON", false});
     return;
   }

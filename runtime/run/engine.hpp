@@ -82,6 +82,9 @@ public:
     return epoch_;
   }
   const json& input() const {
+    return input_.value();
+  }
+  const lazy_json& lazy_input() const {
     return input_;
   }
   const json& run_info() const {
@@ -202,7 +205,7 @@ private:
 
   std::string run_id_;
   std::string traceparent_;
-  json input_;
+  lazy_json input_;
   json run_info_;
   uint64_t seed_ = 0;
   uint64_t epoch_ = 1;

@@ -105,9 +105,9 @@ void engine::fall_back_or_fail(frame& f, outcome how) {
     how.tolerated = true;
     how.partial = true;
     if (f.definition->on_error.output) {
-      auto value = f.definition->on_error.output->evaluate(frame_scope{*this, f});
+      auto value = f.definition->on_error.output->evaluate_lazily(frame_scope{*this, f});
       if (value) {
-        how.output = lazy_json{std::move(*value)};
+        how.output = std::move(*value);
       } else {
         how.tolerated = false;
         how.why = value.error();

@@ -3,6 +3,7 @@
 #include "runtime/core/json.hpp"
 #include "runtime/core/result.hpp"
 #include "runtime/run/outcome.hpp"
+#include "runtime/team/turn_context.hpp"
 #include "runtime/workflow/step.hpp"
 #include "troupe/v1/journal.pb.h"
 #include "troupe/v1/task.pb.h"
@@ -25,7 +26,7 @@ struct turn_info {
   std::string role;
   bool answering = false;
   /// What the member is told; `$.turn`, and its input where none is mapped.
-  std::shared_ptr<const json> context;
+  std::shared_ptr<const turn_context> context;
 };
 
 /// What is special about one kind of step while it runs. A new pattern is a new body: it starts children, hears how
@@ -110,7 +111,7 @@ struct frame {
   /// Set on the children of a team; counts for everything below.
   std::shared_ptr<const turn_info> turn;
   /// `$.workspace` where a team evaluates its own expressions.
-  std::shared_ptr<const json> workspace_info;
+  std::shared_ptr<const workspace_snapshot> workspace_now;
   /// `$.error` and `$.partial` for a fallback.
   std::shared_ptr<const json> error_info;
   std::shared_ptr<const json> partial_info;

@@ -15,18 +15,34 @@ const json* frame_scope::member(std::string_view name) const {
         return &(made_["index"] = f->index);
     }
     if (f->turn && name == "turn")
-      return f->turn->context.get();
+      return &f->turn->context->value();
     if (name == "workspace") {
-      if (f->workspace_info)
-        return f->workspace_info.get();
+      if (f->workspace_now)
+        return &f->workspace_now->document();
       if (f->turn)
-        return &f->turn->context->at("workspace");
+        return &f->turn->context->workspace().shown();
     }
     if (f->error_info && name == "error")
       return f->error_info.get();
     if (f->partial_info && name == "partial")
       return f->partial_info.get();
   }
+  return nullptr;
+}
+
+const lazy_json* frame_scope::whole(const std::vector<std::string>& names) const {
+  if (names.size() == 1 && names[0] == "input")
+    return &run_.lazy_input();
+  if (names.size() == 2 && names[0] == "steps") {
+    const auto* found = find(names[1]);
+    return found ? &found->output : nullptr;
+  }
+  if (names.size() != 3 || names[0] != "workspace" || names[1] != "artifacts")
+    return nullptr;
+  for (auto* f = &at_; f != nullptr; f = f->parent)
+    if (f->workspace_now || f->turn)
+      return f->workspace_now ? f->workspace_now->shown_artifact(names[2])
+                              : f->turn->context->workspace().shown_artifact(names[2]);
   return nullptr;
 }
 

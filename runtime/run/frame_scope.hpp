@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -18,6 +19,7 @@ public:
   const json* member(std::string_view name) const override;
   const json* step(std::string_view id) const override;
   const json* step_result(std::string_view id) const override;
+  const lazy_json* whole(const std::vector<std::string>& names) const override;
   std::shared_ptr<const json> document() const override;
 
 private:

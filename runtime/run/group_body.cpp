@@ -53,12 +53,12 @@ void group_body::finish(engine& run, frame& self) {
   outcome how;
   how.partial = partial_;
   if (definition_.output) {
-    auto value = definition_.output->evaluate(frame_scope{run, self});
+    auto value = definition_.output->evaluate_lazily(frame_scope{run, self});
     if (!value) {
       run.body_ended(self, outcome::failure(value.error()));
       return;
     }
-    how.output = lazy_json{std::move(*value)};
+    how.output = std::move(*value);
   } else {
     // Put together as text: outputs that nobody looked into need not be parsed for this.
     std::string text = "{";

@@ -18,7 +18,7 @@ team_body::~team_body() = default;
 
 void team_body::begin(engine& run, frame& self) {
   context c{run, self};
-  members_.assign(definition_.members.size(), member_state{inbox{definition_.ageing.count()}});
+  members_.assign(definition_.members.size(), member_state{inbox{definition_.ageing.count()}, 0, false, json::array(), nullptr});
   auto id = path_of(self);
   ws_ = std::make_shared<workspace>(id.empty() ? "team" : id, run.now_ms(), definition_.limits);
   number_ = run.team_began(self, ws_);
@@ -156,14 +156,14 @@ void team_body::finish(context c, const std::string& reason, bool completed) {
   outcome how;
   how.partial = partial_ || !completed;
   how.quality = quality_;
-  c.self.workspace_info = ws_->document();
+  c.self.workspace_now = ws_->snapshot();
   if (definition_.output) {
-    auto value = definition_.output->evaluate(frame_scope{c.run, c.self});
+    auto value = definition_.output->evaluate_lazily(frame_scope{c.run, c.self});
     if (!value) {
       c.run.body_ended(c.self, outcome::failure(value.error()));
       return;
     }
-    how.output = lazy_json{std::move(*value)};
+    how.output = std::move(*value);
   } else {
     how.output = lazy_json{default_output(reason, completed)};
   }

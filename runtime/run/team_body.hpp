@@ -112,7 +112,9 @@ private:
     /// Once it has ended: what is left to do.
     bool closing = false;
     std::deque<v1::TaskOp> to_close;
-    json result;
+    /// What the result becomes then; empty = nothing.
+    std::string artifact;
+    lazy_json result;
     outcome how;
   };
 
@@ -146,6 +148,8 @@ private:
     bool turn_waits = false;
     /// What it is to hear of at its next turn.
     json refused = json::array();
+    /// What it is told at every turn.
+    std::shared_ptr<const std::string> told;
   };
 
   // team_body.cpp
@@ -173,6 +177,7 @@ private:
   void take_turn(context c, uint32_t member);
   void start_turn(context c, uint32_t member);
   void turn_ended(context c, uint32_t slot, const outcome& how);
+  void take_operations(context c, uint32_t slot);
   void close(context c, uint32_t slot);
   std::string read_verdict(context c, uint32_t slot);
   void turn_over(context c, uint32_t slot);
@@ -208,6 +213,7 @@ private:
 
   // team_writes.cpp
   op_result put(context c, const op_source& from, const v1::PutArtifact& op);
+  op_result put(context c, const op_source& from, artifact_write write);
   op_result contested(context c, const op_source& from, artifact_write write);
   void resolver_ended(context c, uint32_t slot, const outcome& how);
   void settle(context c, const std::string& id, const json* value, const char* how, const std::string& refusal);
@@ -216,8 +222,8 @@ private:
   void written(context c, uint32_t member, const artifact_written& x, const artifact_write& write);
 
   // team_context.cpp
-  std::shared_ptr<const json> context_for(context c, uint32_t member, const team_message* question,
-                                          std::vector<team_message> notices);
+  std::shared_ptr<const turn_context> context_for(uint32_t member, const team_message* question,
+                                                  std::vector<team_message> notices);
   json teammates_of(uint32_t member) const;
   json default_output(const std::string& reason, bool completed) const;
   std::string artifact_of(uint32_t member) const;
@@ -266,7 +272,7 @@ private:
   uint32_t handed_by_ = nobody;
   uint32_t next_member_ = 0;
   json feedback_;
-  json last_result_;
+  lazy_json last_result_;
   std::optional<double> quality_;
   bool partial_ = false;
   bool over_ = false;

@@ -1,4 +1,5 @@
 // What members are told, and what a team yields.
+#include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/team_body.hpp"
 
@@ -42,65 +43,46 @@ json team_body::teammates_of(uint32_t member) const {
   return out;
 }
 
-std::shared_ptr<const json> team_body::context_for(context, uint32_t member, const team_message* question,
-                                                   std::vector<team_message> notices) {
-  const auto& who = definition_.members[member];
-  auto out = std::make_shared<json>();
-  auto& x = *out;
-  x["kind"] = question ? "answer" : "turn";
-  x["team"] = ws_->id();
-  x["goal"] = definition_.goal;
-  x["role"] = who.role;
-  if (!who.archetype.empty())
-    x["archetype"] = who.archetype;
-  if (!who.expertise.empty())
-    x["expertise"] = who.expertise;
-  if (!who.responsibilities.empty())
-    x["responsibilities"] = who.responsibilities;
-  if (!who.capabilities.empty())
-    x["capabilities"] = who.capabilities;
-  if (!who.tools.empty())
-    x["tools"] = who.tools;
-  x["teammates"] = teammates_of(member);
-  x["phase"] = phase_name();
-  x["iteration"] = iteration_;
-  x["max_iterations"] = definition_.max_iterations;
-  x["turn"] = turns_;
-  x["artifacts"] = ws_->index();
-  x["workspace"] = *ws_->shown();
-  auto inbox = json::array();
+std::shared_ptr<const turn_context> team_body::context_for(uint32_t member, const team_message* question,
+                                                           std::vector<team_message> notices) {
+  auto& state = members_[member];
+  if (!state.told)
+    state.told = std::make_shared<const std::string>(
+        member_text(definition_, definition_.members[member], ws_->id(), teammates_of(member)));
+  turn_context::facts x;
+  x.member = state.told;
+  x.phase = phase_name();
+  x.iteration = iteration_;
+  x.turn = turns_;
+  x.workspace = ws_->snapshot();
   for (const auto& message : notices)
-    inbox.push_back(to_json(message));
-  for (const auto& message : members_[member].box.waiting())
-    inbox.push_back(to_json(message));
-  x["inbox"] = std::move(inbox);
-  if (!feedback_.is_null())
-    x["feedback"] = feedback_;
+    x.inbox.push_back(to_json(message));
+  for (const auto& message : state.box.waiting())
+    x.inbox.push_back(to_json(message));
+  x.feedback = feedback_;
   if (question) {
-    x["question"] = to_json(*question);
-    return out;
+    x.question = *question;
+    return std::make_shared<const turn_context>(std::move(x));
   }
-  if (auto artifact = artifact_of(member); !artifact.empty())
-    x["writes"] = artifact;
+  x.writes = artifact_of(member);
   const auto& reviewers = definition_.reviewers;
-  if (definition_.has_review && std::find(reviewers.begin(), reviewers.end(), member) != reviewers.end())
-    x["reviews"] = true;
-  if (!members_[member].refused.empty())
-    x["refused"] = members_[member].refused;
-  return out;
+  x.reviews = definition_.has_review && std::find(reviewers.begin(), reviewers.end(), member) != reviewers.end();
+  x.refused = state.refused;
+  return std::make_shared<const turn_context>(std::move(x));
 }
 
 json team_body::default_output(const std::string& reason, bool completed) const {
-  auto document = ws_->document();
+  auto now = ws_->snapshot();
+  const auto& document = now->document();
   json out;
   const auto* last = ws_->last_written().empty() ? nullptr : ws_->find(ws_->last_written());
-  out["result"] = last ? last->value.value() : last_result_;
-  out["artifacts"] = document->at("artifacts");
-  out["versions"] = document->at("versions");
+  out["result"] = last ? last->value.value() : last_result_.value();
+  out["artifacts"] = document.at("artifacts");
+  out["versions"] = document.at("versions");
   out["changes"] = ws_->changes();
-  out["decisions"] = document->at("decisions_made");
-  out["open_questions"] = document->at("open_questions");
-  out["communication_log"] = document->at("communication_log");
+  out["decisions"] = document.at("decisions_made");
+  out["open_questions"] = document.at("open_questions");
+  out["communication_log"] = document.at("communication_log");
   out["ended"] = reason;
   out["completed"] = completed;
   out["iterations"] = iteration_;
@@ -137,7 +119,7 @@ void team_body::publish_message(context c, const team_message& message) const {
   out.set_from(message.from);
   out.set_to(message.to);
   out.set_type(message.type);
-  out.mutable_content()->set_data(message.content.dump(-1, ' ', false, json::error_handler_t::replace));
+  out.mutable_content()->set_data(print_json(message.content));
   out.set_priority(message.priority);
   out.set_requires_response(message.requires_response);
   out.set_timeout_ms(message.timeout_ms);

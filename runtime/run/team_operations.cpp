@@ -1,4 +1,5 @@
 // What members do during their turns, once each, whatever happens to the attempt that asked for it.
+#include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/team_body.hpp"
 #include "runtime/team/op_json.hpp"
@@ -197,7 +198,7 @@ void team_body::op_done(context c, const op_source& from, op_result result, cons
   if (result.why)
     *answer.mutable_error() = result.why->to_proto();
   else
-    answer.set_value(result.value.dump(-1, ' ', false, json::error_handler_t::replace));
+    answer.set_value(print_json(result.value));
   if (!record.is_read)
     record.answer = answer;
   c.run.answer_operation(std::move(answer));
@@ -311,7 +312,7 @@ team_body::op_result team_body::notify(context c, const op_source& from, const v
 
 team_body::op_result team_body::get(const op_source& from, const v1::GetArtifact& op) {
   if (op.artifact().empty())
-    return {false, std::nullopt, *ws_->document()};
+    return {false, std::nullopt, ws_->snapshot()->document()};
   const auto* found = ws_->find(op.artifact(), op.version());
   if (found == nullptr && op.version() != 0)
     return {false,

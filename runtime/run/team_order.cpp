@@ -1,4 +1,5 @@
 // Whose turn it is, and what follows a turn: the next one, the next iteration, or the end.
+#include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/frame_scope.hpp"
 #include "runtime/run/team_body.hpp"
@@ -69,7 +70,7 @@ void team_body::next(context c) {
 
 void team_body::next_selected(context c) {
   ws_->set_progress(phase_name(), iteration_, turns_, last_member_ == nobody ? "" : role(last_member_));
-  c.self.workspace_info = ws_->document();
+  c.self.workspace_now = ws_->snapshot();
   if (definition_.selector) {
     auto chosen = definition_.selector->evaluate(frame_scope{c.run, c.self});
     if (!chosen)
@@ -91,7 +92,7 @@ void team_body::next_selected(context c) {
   options.fixed_input =
       std::make_shared<const json>(json{{"goal", definition_.goal},
                                         {"members", std::move(members)},
-                                        {"workspace", *ws_->shown()},
+                                        {"workspace", ws_->snapshot()->shown()},
                                         {"last_role", last_member_ == nobody ? json{} : json(role(last_member_))},
                                         {"iteration", iteration_}});
   children_.at(slot).at = &c.run.start_child(c.self, *definition_.selector_agent, slot, std::move(options));
@@ -114,7 +115,7 @@ void team_body::selected(context c, const json& answer) {
   auto member = chosen->is_string() ? find_role(chosen->get<std::string>()) : nobody;
   if (member == nobody) {
     fail(c, {v1::ERROR_CODE_INVALID_OUTPUT,
-             "the selector chose " + chosen->dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 80)
+             "the selector chose " + print_json(*chosen).substr(0, 80)
                  + "; it must choose one of " + list_roles() + ", or null when the team is done",
              false});
     return;
@@ -128,7 +129,7 @@ std::optional<bool> team_body::holds(context c) {
   if (!definition_.until)
     return std::nullopt;
   ws_->set_progress(phase_name(), iteration_, turns_, last_member_ == nobody ? "" : role(last_member_));
-  c.self.workspace_info = ws_->document();
+  c.self.workspace_now = ws_->snapshot();
   auto value = definition_.until->test(frame_scope{c.run, c.self});
   if (!value) {
     auto why = value.error();

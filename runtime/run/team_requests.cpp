@@ -123,7 +123,7 @@ void team_body::serve(context c, uint32_t member) {
   child_options options;
   options.branch = role(member) + ":answer";
   options.turn =
-      std::make_shared<const turn_info>(turn_info{role(member), true, context_for(c, member, &question, {})});
+      std::make_shared<const turn_info>(turn_info{role(member), true, context_for(member, &question, {})});
   children_.at(slot).at = &c.run.start_child(c.self, *definition_.members[member].work, slot, std::move(options));
 }
 
@@ -166,7 +166,7 @@ void team_body::answer_ended(context c, uint32_t slot, const outcome& how) {
   members_[child.member].busy = 0;
   partial_ = partial_ || how.partial;
   if (how.success() || how.tolerated) {
-    json content = how.output.value();
+    auto content = how.output.value();
     // An answer may be given in the form of a turn's output, whose other operations are not its to do.
     if (content.is_object() && content.contains("operations"))
       content = content.contains("output") ? json(content["output"]) : json{};

@@ -1,4 +1,5 @@
 // The course of a turn: the member is told, works, and its output becomes operations and an artifact.
+#include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/team_body.hpp"
 #include "runtime/team/op_json.hpp"
@@ -38,7 +39,7 @@ void team_body::start_turn(context c, uint32_t member) {
   child_options options;
   options.branch = role(member);
   options.turn = std::make_shared<const turn_info>(
-      turn_info{role(member), false, context_for(c, member, nullptr, state.box.take_notices())});
+      turn_info{role(member), false, context_for(member, nullptr, state.box.take_notices())});
   state.refused = json::array();
   auto event = event_of(c, role(member));
   event.mutable_turn_began()->set_turn(turns_);
@@ -65,38 +66,39 @@ void team_body::turn_ended(context c, uint32_t slot, const outcome& how) {
   partial_ = partial_ || how.partial;
   child.how = how;
   child.closing = true;
-  child.result = how.output.value();
-  if (child.result.is_object() && child.result.contains("operations")) {
-    auto operations = child.result["operations"];
-    child.result = child.result.contains("output") ? json(child.result["output"]) : json{};
-    if (!operations.is_array())
-      operations = json::array({operations});
-    for (auto& x : operations) {
-      auto op = parse_operation(x);
-      if (op && child.to_close.size() < most_closing_operations) {
-        child.to_close.push_back(std::move(*op));
-        continue;
-      }
-      op_result refused;
-      refused.why =
-          op ? error{v1::ERROR_CODE_RESOURCE_EXHAUSTED,
-                     "more than " + std::to_string(most_closing_operations) + " operations in one output", false}
-             : op.error();
-      op_done(c, {slot, nobody, 0}, std::move(refused), "operations");
-      if (op)
-        break;
-    }
-  }
-  auto artifact = artifact_of(child.member);
-  if (!artifact.empty() && !child.result.is_null()) {
-    v1::TaskOp write;
-    write.mutable_put()->set_artifact(artifact);
-    write.mutable_put()->set_value(child.result.dump(-1, ' ', false, json::error_handler_t::replace));
-    if (how.confidence)
-      write.mutable_put()->set_confidence(*how.confidence);
-    child.to_close.push_back(std::move(write));
-  }
+  child.result = how.output;
+  if (child.result.may_have_member("operations"))
+    take_operations(c, slot);
+  if (!child.result.is_null())
+    child.artifact = artifact_of(child.member);
   close(c, slot);
+}
+
+void team_body::take_operations(context c, uint32_t slot) {
+  auto& child = children_.at(slot);
+  const auto whole = child.result;
+  const auto& given = whole.value();
+  auto found = given.is_object() ? given.find("operations") : given.end();
+  if (found == given.end())
+    return;
+  auto output = given.find("output");
+  child.result = output == given.end() ? lazy_json{} : lazy_json{json(*output)};
+  auto operations = found->is_array() ? *found : json::array({*found});
+  for (auto& x : operations) {
+    auto op = parse_operation(x);
+    if (op && child.to_close.size() < most_closing_operations) {
+      child.to_close.push_back(std::move(*op));
+      continue;
+    }
+    op_result refused;
+    refused.why =
+        op ? error{v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                   "more than " + std::to_string(most_closing_operations) + " operations in one output", false}
+           : op.error();
+    op_done(c, {slot, nobody, 0}, std::move(refused), "operations");
+    if (op)
+      break;
+  }
 }
 
 void team_body::close(context c, uint32_t slot) {
@@ -111,6 +113,19 @@ void team_body::close(context c, uint32_t slot) {
     if (result.why)
       op_done(c, from, std::move(result), name_of(op));
   }
+  if (!child.artifact.empty() && !over_) {
+    op_source from{slot, nobody, ++child.operations};
+    artifact_write write;
+    write.artifact = std::exchange(child.artifact, {});
+    write.value = child.result;
+    write.expected = version_before(from, write.artifact);
+    write.confidence = child.how.confidence.value_or(1);
+    auto result = put(c, from, std::move(write));
+    if (result.pending)
+      return;
+    if (result.why)
+      op_done(c, from, std::move(result), "put");
+  }
   if (!over_)
     turn_over(c, slot);
 }
@@ -118,17 +133,19 @@ void team_body::close(context c, uint32_t slot) {
 std::string team_body::read_verdict(context c, uint32_t slot) {
   auto& child = children_.at(slot);
   const auto& reviewers = definition_.reviewers;
-  if (std::find(reviewers.begin(), reviewers.end(), child.member) == reviewers.end() || !child.result.is_object())
+  if (!child.result.may_have_member("verdict")
+      || std::find(reviewers.begin(), reviewers.end(), child.member) == reviewers.end())
     return {};
-  auto i = child.result.find("verdict");
-  if (i == child.result.end() || i->is_null())
+  const auto& said = child.result.value();
+  auto i = said.is_object() ? said.find("verdict") : said.end();
+  if (i == said.end() || i->is_null())
     return {};
   if (*i == "approve" || *i == "revise")
     return i->get<std::string>();
   op_result refused;
   refused.why = error{v1::ERROR_CODE_INVALID_OUTPUT,
                       "a verdict is \"approve\" or \"revise\"; this is "
-                          + i->dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 80),
+                          + print_json(*i).substr(0, 80),
                       false};
   op_done(c, {slot, nobody, 0}, std::move(refused), "verdict");
   return {};
@@ -145,14 +162,14 @@ void team_body::turn_over(context c, uint32_t slot) {
   auto event = event_of(c, role(child.member));
   event.mutable_turn_ended()->set_turn(child.turn);
   event.mutable_turn_ended()->set_outcome(verdict.empty() ? "done" : verdict);
-  if (verdict == "revise" && child.result.contains("comments")) {
-    const auto& comments = child.result["comments"];
+  if (verdict == "revise" && child.result.value().contains("comments")) {
+    const auto& comments = child.result.value()["comments"];
     event.mutable_turn_ended()->set_comments(comments.is_string() ? comments.get<std::string>() : comments.dump());
   }
   publish(c, std::move(event));
   members_[child.member].busy = 0;
   if (verdict == "revise")
-    send_back(c, child.member, child.result);
+    send_back(c, child.member, child.result.value());
   if (!over_)
     after_turn(c, child.member, child.handed_to, verdict);
   if (!over_)

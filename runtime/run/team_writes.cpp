@@ -26,7 +26,6 @@ std::string excerpt_of(const lazy_json& value) {
 } // namespace
 
 team_body::op_result team_body::put(context c, const op_source& from, const v1::PutArtifact& op) {
-  auto& child = children_.at(from.slot);
   if (auto fault = check_json(op.value()))
     return {false,
             error{v1::ERROR_CODE_INVALID_INPUT,
@@ -37,10 +36,18 @@ team_body::op_result team_body::put(context c, const op_source& from, const v1::
   artifact_write write;
   write.artifact = op.artifact();
   write.value = lazy_json{op.value()};
-  write.author = role(child.member);
-  write.expected = op.has_expected_version() ? op.expected_version() : version_before(from, op.artifact());
+  if (op.has_expected_version())
+    write.expected = op.expected_version();
+  else
+    write.expected = version_before(from, op.artifact());
   write.confidence = op.has_confidence() ? op.confidence() : 1;
-  auto before = ws_->version_of(op.artifact());
+  return put(c, from, std::move(write));
+}
+
+team_body::op_result team_body::put(context c, const op_source& from, artifact_write write) {
+  auto& child = children_.at(from.slot);
+  write.author = role(child.member);
+  auto before = ws_->version_of(write.artifact);
   auto done = ws_->put(write, definition_.on_conflict, c.run.now_ms());
   if (auto* why = std::get_if<error>(&done))
     return {false, std::move(*why), {}};
@@ -49,12 +56,12 @@ team_body::op_result team_body::put(context c, const op_source& from, const v1::
   const auto& x = std::get<artifact_written>(done);
   // A vote for what stands writes nothing.
   if (x.version > before) {
-    wrote(from, op.artifact(), x.version);
+    wrote(from, write.artifact, x.version);
     written(c, child.member, x, write);
   } else {
-    saw(from, op.artifact(), x.version);
+    saw(from, write.artifact, x.version);
   }
-  return {false, std::nullopt, told_of(x, op.artifact(), write.value)};
+  return {false, std::nullopt, told_of(x, write.artifact, write.value)};
 }
 
 json team_body::told_of(const artifact_written& x, const std::string& artifact, const lazy_json& wanted) const {

@@ -1,5 +1,7 @@
 #include "runtime/team/brief.hpp"
 
+#include "runtime/core/json_io.hpp"
+
 namespace troupe {
 
 namespace {
@@ -13,7 +15,7 @@ std::string text_at(const json& x, const char* key) {
 }
 
 std::string quote(const json& value) {
-  auto text = value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, json::error_handler_t::replace);
+  auto text = value.is_string() ? value.get<std::string>() : print_json(value);
   if (text.size() <= quoted)
     return text;
   auto end = quoted;

@@ -1,5 +1,7 @@
 #include "runtime/team/given_message.hpp"
 
+#include "runtime/core/json_io.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -28,7 +30,7 @@ constexpr std::array<std::pair<std::string_view, v1::AgentMessage::Type>, 5> mes
 }};
 
 std::string in_words(const json& x) {
-  return x.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, most_shown);
+  return print_json(x).substr(0, most_shown);
 }
 
 const json* value_of(const json& x, const char* member) {

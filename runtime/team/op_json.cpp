@@ -1,5 +1,6 @@
 #include "runtime/team/op_json.hpp"
 
+#include "runtime/core/json_io.hpp"
 #include "runtime/policy/error_code_name.hpp"
 
 #include <algorithm>
@@ -29,7 +30,7 @@ std::string list_of(std::initializer_list<std::string_view> words) {
 }
 
 std::string dump(const json& x) {
-  return x.dump(-1, ' ', false, json::error_handler_t::replace);
+  return print_json(x);
 }
 
 /// Reads the members of one operation; keeps the first fault.

@@ -89,8 +89,10 @@ result<void> workspace::seed(const json& document, int64_t now_ms) {
   entries_ = static_cast<uint32_t>(decisions->size() + questions->size() + log->size());
   decisions_ = std::move(*decisions);
   questions_ = std::move(*questions);
-  log_.assign(log->begin(), log->end());
-  document_.reset();
+  log_.clear();
+  for (auto& entry : *log)
+    log_.emplace_back(std::move(entry));
+  known_.clear();
   return {};
 }
 
@@ -98,7 +100,7 @@ void workspace::set_task(json task) {
   if (task.is_object())
     for (auto& [key, value] : task.items())
       task_[key] = value;
-  document_.reset();
+  known_.clear();
 }
 
 uint64_t workspace::version_of(const std::string& name) const {
@@ -253,32 +255,37 @@ void workspace::make(workspace_change::written x) {
   while (history.size() > std::max<uint32_t>(1, limits_.history))
     history.pop_front();
   last_written_ = std::move(x.artifact);
-  document_.reset();
+  known_.artifacts.reset();
+  known_.whole.reset();
 }
 
 void workspace::make(workspace_change::logged x) {
   ++entries_;
-  log_.push_back(std::move(x.entry));
-  document_.reset();
+  log_.emplace_back(std::move(x.entry));
+  known_.said.reset();
+  known_.whole.reset();
 }
 
 void workspace::make(workspace_change::decided x) {
   ++entries_;
   decisions_.push_back(std::move(x.entry));
-  document_.reset();
+  known_.said.reset();
+  known_.whole.reset();
 }
 
 void workspace::make(workspace_change::asked x) {
   ++entries_;
   questions_.push_back(std::move(x.entry));
-  document_.reset();
+  known_.said.reset();
+  known_.whole.reset();
 }
 
 void workspace::make(workspace_change::settled x) {
   auto i = std::find_if(questions_.begin(), questions_.end(), [&](const json& q) { return id_of(q) == x.question; });
   if (i != questions_.end())
     questions_.erase(i);
-  document_.reset();
+  known_.said.reset();
+  known_.whole.reset();
 }
 
 void workspace::make(workspace_change::progressed x) {
@@ -286,7 +293,7 @@ void workspace::make(workspace_change::progressed x) {
   iteration_ = x.iteration;
   turn_ = x.turn;
   last_role_ = std::move(x.last_role);
-  document_.reset();
+  known_.whole.reset();
 }
 
 void workspace::make(team_end x) {
@@ -295,59 +302,41 @@ void workspace::make(team_end x) {
 
 // -- what it looks like -----------------------------------------------------------------------------------------------
 
-std::shared_ptr<const json> workspace::document() const {
-  if (document_)
-    return document_;
-  auto artifacts = json::object();
-  for (const auto& [name, x] : artifacts_)
-    artifacts[name] = x.versions.empty() ? json{} : x.versions.back().value.value();
-  auto log = json::array();
-  for (auto i = earlier_messages(); i < log_.size(); ++i)
-    log.push_back(log_[i]);
-  json out;
-  out["id"] = id_;
-  out["created"] = iso_time(created_ms_);
-  out["task"] = task_;
-  out["artifacts"] = std::move(artifacts);
-  out["versions"] = versions();
-  out["decisions_made"] = decisions_;
-  out["open_questions"] = questions_;
-  out["communication_log"] = std::move(log);
-  out["current_phase"] = phase_;
-  out["iteration"] = iteration_;
-  out["turn"] = turn_;
-  out["last_role"] = last_role_;
-  document_ = std::make_shared<const json>(std::move(out));
-  return document_;
-}
-
-std::shared_ptr<const json> workspace::shown() const {
-  auto all = document();
-  std::shared_ptr<json> out;
-  for (const auto& [name, x] : artifacts_) {
-    if (x.versions.empty() || x.versions.back().bytes <= limits_.inline_bytes)
-      continue;
-    if (!out)
-      out = std::make_shared<json>(*all);
-    (*out)["artifacts"][name] = {
-        {"$artifact", name}, {"version", x.versions.back().version}, {"bytes", x.versions.back().bytes}};
+std::shared_ptr<const workspace_snapshot> workspace::snapshot() const {
+  if (known_.whole)
+    return known_.whole;
+  if (!known_.about)
+    known_.about = std::make_shared<const lazy_json>(
+        json{{"id", id_}, {"created", iso_time(created_ms_)}, {"task", task_}});
+  if (!known_.said) {
+    workspace_snapshot::talk now{lazy_json{decisions_}, lazy_json{questions_}, {}};
+    for (auto i = earlier_messages(); i < log_.size(); ++i) {
+      // Printed here, once, and not in every copy.
+      log_[i].shared_text();
+      now.log.push_back(log_[i]);
+    }
+    known_.said = std::make_shared<const workspace_snapshot::talk>(std::move(now));
   }
-  return out ? out : all;
+  if (!known_.artifacts) {
+    std::vector<workspace_snapshot::artifact> now;
+    now.reserve(artifacts_.size());
+    for (const auto& [name, x] : artifacts_) {
+      workspace_snapshot::artifact shown{name, 0, {}, 0, {}};
+      if (!x.versions.empty()) {
+        const auto& newest = x.versions.back();
+        shown = {name, newest.version, newest.author, newest.bytes, newest.value};
+      }
+      now.push_back(std::move(shown));
+    }
+    known_.artifacts = std::make_shared<const std::vector<workspace_snapshot::artifact>>(std::move(now));
+  }
+  known_.whole = std::make_shared<const workspace_snapshot>(workspace_snapshot::parts{
+      known_.about, known_.said, known_.artifacts, phase_, iteration_, turn_, last_role_, limits_.inline_bytes});
+  return known_.whole;
 }
 
 size_t workspace::earlier_messages() const {
   return log_.size() > shown_log ? log_.size() - shown_log : 0;
-}
-
-json workspace::index() const {
-  auto out = json::array();
-  for (const auto& [name, x] : artifacts_)
-    if (!x.versions.empty())
-      out.push_back({{"name", name},
-                     {"version", x.versions.back().version},
-                     {"author", x.versions.back().author},
-                     {"bytes", x.versions.back().bytes}});
-  return out;
 }
 
 json workspace::changes() const {

@@ -4,6 +4,7 @@
 #include "runtime/core/result.hpp"
 #include "runtime/team/inbox.hpp"
 #include "runtime/team/workspace_change.hpp"
+#include "runtime/team/workspace_snapshot.hpp"
 #include "runtime/workflow/team_step.hpp"
 
 #include <cstdint>
@@ -126,11 +127,8 @@ public:
     return id_;
   }
 
-  /// In the form of the template, with `versions`; the log without its older part. Shared until something changes.
-  std::shared_ptr<const json> document() const;
-
-  /// The same with {"$artifact": name, version, bytes} in place of each artifact above `inline_bytes`.
-  std::shared_ptr<const json> shown() const;
+  /// What it shows now; the log without its older part. Shared until something changes.
+  std::shared_ptr<const workspace_snapshot> snapshot() const;
 
   const team_limits& limits() const {
     return limits_;
@@ -142,9 +140,6 @@ public:
 
   /// Entries of the log that `document` leaves out.
   size_t earlier_messages() const;
-
-  /// [{name, version, author, bytes}], without values.
-  json index() const;
 
   /// Everything about every version: [{artifact, version, author, timestamp, bytes, conflict}], oldest first.
   json changes() const;
@@ -164,6 +159,29 @@ private:
     uint64_t contested = 0;
     bool has_ballots = false;
     std::vector<ballot> ballots;
+  };
+
+  /// Parts of snapshots that are still true. A copy of the workspace makes its own: what they hold is parsed on demand,
+  /// and so is one thread's.
+  struct snapshot_cache {
+    snapshot_cache() = default;
+    snapshot_cache(const snapshot_cache&) {}
+    snapshot_cache& operator=(const snapshot_cache&) {
+      clear();
+      return *this;
+    }
+    ~snapshot_cache() = default;
+    void clear() {
+      about.reset();
+      said.reset();
+      artifacts.reset();
+      whole.reset();
+    }
+
+    std::shared_ptr<const lazy_json> about;
+    std::shared_ptr<const workspace_snapshot::talk> said;
+    std::shared_ptr<const std::vector<workspace_snapshot::artifact>> artifacts;
+    std::shared_ptr<const workspace_snapshot> whole;
   };
 
   result<artifact_written> append(const std::string& name, lazy_json value, const std::string& author,
@@ -193,7 +211,7 @@ private:
   json decisions_ = json::array();
   json questions_ = json::array();
   /// Messages and notes, oldest first.
-  std::deque<json> log_;
+  std::deque<lazy_json> log_;
   uint32_t entries_ = 0;
   uint32_t last_decision_ = 0;
   uint32_t last_question_ = 0;
@@ -206,7 +224,7 @@ private:
   uint64_t seq_ = 0;
   bool followed_ = false;
   std::vector<workspace_change> changes_;
-  mutable std::shared_ptr<const json> document_;
+  mutable snapshot_cache known_;
 };
 
 } // namespace troupe

@@ -1,5 +1,7 @@
 #include "runtime/team/workspace_view.hpp"
 
+#include "runtime/core/json_io.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -11,7 +13,7 @@ constexpr size_t most_listed = 20;
 constexpr size_t longest_shown = 128;
 
 std::string print(const json& x) {
-  return x.dump(-1, ' ', false, json::error_handler_t::replace);
+  return print_json(x);
 }
 
 v1::ArtifactVersion to_proto(const artifact_version& x) {
@@ -116,7 +118,7 @@ v1::TeamEnded to_proto(const team_end& x) {
 
 v1::WorkspaceView view_of(const workspace& from) {
   auto out = head_of(from);
-  auto document = *from.shown();
+  auto document = from.snapshot()->shown();
   document["changes"] = from.changes();
   document["earlier_messages"] = from.earlier_messages();
   out.set_document(print(document));

@@ -1,5 +1,7 @@
 #include "runtime/agents/http/settings.hpp"
 
+#include "runtime/core/json_io.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -106,7 +108,7 @@ http_headers settings::headers(std::string_view name) {
   http_headers out;
   for (auto& [key, text] : value->items()) {
     if (!is_header_name(key))
-      blame(name, json(key).dump(-1, ' ', false, json::error_handler_t::replace) + " is not a header name");
+      blame(name, print_json(json(key)) + " is not a header name");
     else if (is_reserved(key))
       blame(name, key + " is set by troupe; leave it out");
     else if (!text.is_string() || !is_header_value(text.get_ref<const std::string&>()))

@@ -2,6 +2,7 @@
 
 #include "runtime/agents/http/http_status.hpp"
 #include "runtime/agents/json_text.hpp"
+#include "runtime/core/json_io.hpp"
 #include "runtime/language/sha256.hpp"
 
 #include <algorithm>
@@ -85,7 +86,7 @@ std::string to_line(const cassette_entry& entry, std::string_view secret) {
   json line{{"key", entry.key},
             {"request", entry.request},
             {"response", {{"status", entry.status}, {"content_type", entry.content_type}, {"chunks", entry.chunks}}}};
-  return redact(line.dump(-1, ' ', false, json::error_handler_t::replace), secret) + "\n";
+  return redact(print_json(line), secret) + "\n";
 }
 
 std::vector<std::string> split_events(std::string_view body) {

@@ -5,6 +5,7 @@
 #include "runtime/agents/json_text.hpp"
 #include "runtime/agents/llm/chat_request.hpp"
 #include "runtime/agents/llm/structured_output.hpp"
+#include "runtime/core/json_io.hpp"
 #include "runtime/team/brief.hpp"
 #include "runtime/team/op_json.hpp"
 
@@ -79,7 +80,7 @@ http_action llm_session::ask() {
   body_.clear();
   http_request out;
   out.url = endpoint_->base_url + "/chat/completions";
-  out.body = chat_body(*config_, messages_, tools_).dump(-1, ' ', false, json::error_handler_t::replace);
+  out.body = print_json(chat_body(*config_, messages_, tools_));
   out.stream = config_->stream;
   out.max_response_bytes = config_->max_response_bytes;
   out.headers = config_->headers;
@@ -186,7 +187,7 @@ http_action llm_session::use_tools() {
         return std::move(*op);
       else
         tool_answers_.push_back(
-            json{{"error", op.error().message}}.dump(-1, ' ', false, json::error_handler_t::replace));
+            print_json(json{{"error", op.error().message}}));
     } else {
       tool_answers_.push_back(R"({"error": "the arguments are no JSON object"})");
     }
@@ -201,7 +202,7 @@ http_action llm_session::on(const v1::OpAnswer& answer) {
       has_written_
       || (!writes_.empty() && !answer.has_error() && call.is_object()
           && reply_.tool_calls()[tool_answers_.size()].name == "put" && call.value("artifact", json{}) == writes_);
-  tool_answers_.push_back(answer_to_json(answer).dump(-1, ' ', false, json::error_handler_t::replace));
+  tool_answers_.push_back(print_json(answer_to_json(answer)));
   return use_tools();
 }
 
@@ -242,7 +243,7 @@ void llm_session::take_text(v1::TaskResult& out) {
   if (reviews_) {
     auto value = extract_json(reply_.content());
     if (value && value->is_object() && value->contains("verdict")) {
-      output.set_data(value->dump(-1, ' ', false, json::error_handler_t::replace));
+      output.set_data(print_json(*value));
       return;
     }
   }

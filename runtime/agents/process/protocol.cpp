@@ -3,6 +3,7 @@
 #include "runtime/agents/function/payload_codec.hpp"
 #include "runtime/agents/json_text.hpp"
 #include "runtime/core/json.hpp"
+#include "runtime/core/json_io.hpp"
 #include "runtime/policy/error_code_name.hpp"
 #include "runtime/team/op_json.hpp"
 
@@ -113,7 +114,7 @@ process_operation read_operation(std::string id, json& x) {
   process_operation out;
   out.task_id = std::move(id);
   if (auto i = x.find("id"); i != x.end()) {
-    out.tag = i->dump(-1, ' ', false, json::error_handler_t::replace);
+    out.tag = print_json(*i);
     if (out.tag.size() > max_id_bytes)
       out.tag = "null";
   }
@@ -130,7 +131,7 @@ std::string encode_operation_answer(const std::string& task_id, const std::strin
   out["task_id"] = task_id;
   if (!tag.empty())
     out["answer_to"] = json::parse(tag, nullptr, false);
-  return out.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  return print_json(out) + "\n";
 }
 
 std::string wire_id(const std::string& run_id, uint32_t task) {
@@ -141,7 +142,7 @@ result<std::string> encode_request(const v1::Task& task) {
   auto input = input_text(task.input());
   if (!input)
     return input;
-  auto quoted = [](const std::string& s) { return json(s).dump(-1, ' ', false, json::error_handler_t::replace); };
+  auto quoted = [](const std::string& s) { return print_json(json(s)); };
   std::string out = "{\"task_id\":" + quoted(wire_id(task.run_id(), task.task()));
   out += ",\"attempt\":" + std::to_string(task.attempt());
   out += ",\"idempotency_key\":" + quoted(task.idempotency_key());

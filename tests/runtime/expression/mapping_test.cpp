@@ -23,6 +23,29 @@ TEST(mapping, puts_the_values_of_queries_in_place) {
   EXPECT_EQ(evaluate("$").value(), mapping_document);
 }
 
+TEST(mapping, hands_on_what_the_scope_holds_as_text) {
+  struct text_scope final : scope {
+    const json* member(std::string_view) const override {
+      return nullptr;
+    }
+    const json* step(std::string_view) const override {
+      return nullptr;
+    }
+    const json* step_result(std::string_view) const override {
+      return nullptr;
+    }
+    const lazy_json* whole(const std::vector<std::string>& names) const override {
+      return names == std::vector<std::string>{"steps", "a b"} ? &text : nullptr;
+    }
+    lazy_json text{std::string{"{\"as\": \"it is\"}"}};
+  } in;
+  EXPECT_EQ(mapping::compile("$.steps['a b']")->evaluate_lazily(in)->text(), "{\"as\": \"it is\"}");
+  EXPECT_FALSE(mapping::compile("$.steps['a b'].as")->evaluate_lazily(in));
+  EXPECT_FALSE(mapping::compile("$.steps.*")->evaluate_lazily(in)->value().size());
+  EXPECT_EQ(mapping::compile({{"x", "$.steps.a.x"}})->evaluate_lazily(json_scope{mapping_document})->value(),
+            (json{{"x", 7}}));
+}
+
 TEST(mapping, takes_two_dollars_for_a_literal_one) {
   EXPECT_EQ(evaluate({"$$.input", "$$", "$$$x"}).value(), json({"$.input", "$", "$$x"}));
   EXPECT_EQ(mapping::compile("$$.x").value().source(), "$$.x");

@@ -266,9 +266,9 @@ RC_GTEST_PROP(workspace_feed_laws, every_watcher_can_keep_up_an_equal_copy, (con
     case 4:
       pump([&] {
         (void)source.decide(who, "yes", "so",
-                            source.document()->at("open_questions").empty()
+                            source.snapshot()->document().at("open_questions").empty()
                                 ? ""
-                                : source.document()->at("open_questions")[0]["id"].get<std::string>(),
+                                : source.snapshot()->document().at("open_questions")[0]["id"].get<std::string>(),
                             1);
       });
       break;

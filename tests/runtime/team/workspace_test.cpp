@@ -130,18 +130,18 @@ TEST_F(room, bounds_artifacts_and_itself) {
 TEST_F(room, settles_an_open_question_with_a_decision) {
   auto id = ws.ask("writer", "formal or not?", 1);
   ASSERT_TRUE(id);
-  EXPECT_EQ(ws.document()->at("open_questions").size(), 1U);
+  EXPECT_EQ(ws.snapshot()->document().at("open_questions").size(), 1U);
   EXPECT_EQ(ws.decide("critic", "formal", "the readers", "q-9", 1).error().code, v1::ERROR_CODE_NOT_FOUND);
   EXPECT_EQ(*ws.decide("critic", "formal", "the readers", *id, 1), "dec-1");
-  EXPECT_EQ(ws.document()->at("open_questions").size(), 0U);
-  EXPECT_EQ(ws.document()->at("decisions_made").at(0).at("decision"), "formal");
+  EXPECT_EQ(ws.snapshot()->document().at("open_questions").size(), 0U);
+  EXPECT_EQ(ws.snapshot()->document().at("decisions_made").at(0).at("decision"), "formal");
 }
 
 TEST_F(room, takes_questions_of_any_form_to_begin_with) {
   ASSERT_TRUE(ws.seed({{"open_questions", {"who pays?", {{"id", 7}}, {{"id", "q-x"}, {"question", "when?"}}}}}, 1));
   EXPECT_EQ(ws.decide("writer", "the buyer", "", "who pays?", 1).error().code, v1::ERROR_CODE_NOT_FOUND);
   EXPECT_TRUE(ws.decide("writer", "tomorrow", "", "q-x", 1));
-  EXPECT_EQ(ws.document()->at("open_questions").size(), 2U);
+  EXPECT_EQ(ws.snapshot()->document().at("open_questions").size(), 2U);
 }
 
 TEST_F(room, begins_with_the_template) {
@@ -153,8 +153,8 @@ TEST_F(room, begins_with_the_template) {
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(ws.version_of("research"), 0U);
   EXPECT_EQ(ws.version_of("draft_v1"), 1U);
-  EXPECT_EQ(ws.document()->at("task").at("goal"), "Create market analysis report");
-  EXPECT_TRUE(ws.document()->at("artifacts").at("research").is_null());
+  EXPECT_EQ(ws.snapshot()->document().at("task").at("goal"), "Create market analysis report");
+  EXPECT_TRUE(ws.snapshot()->document().at("artifacts").at("research").is_null());
 }
 
 TEST_F(room, names_what_does_not_belong_into_a_workspace) {

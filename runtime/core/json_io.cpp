@@ -1,0 +1,173 @@
+#include "runtime/core/json_io.hpp"
+
+#include <simdjson.h>
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+namespace dom = simdjson::dom;
+
+/// Longer texts would make a thread's parser keep many times their size for good.
+constexpr size_t longest_common = size_t{1} << 20;
+
+/// Levels of nesting that any text of ours may have.
+constexpr size_t deepest = 1'024;
+
+/// False when something is no common JSON.
+bool build(const dom::element& from, json& out, size_t levels);
+
+bool build_object(const dom::object& from, json& out, size_t levels) {
+  json::object_t members;
+  for (auto member : from) {
+    json value;
+    if (!build(member.value, value, levels - 1))
+      return false;
+    // Mostly sorted already; of two members of the same name the last one counts.
+    members.insert_or_assign(members.end(), std::string{member.key}, std::move(value));
+  }
+  out = std::move(members);
+  return true;
+}
+
+bool build_array(const dom::array& from, json& out, size_t levels) {
+  json::array_t values;
+  values.reserve(from.size());
+  for (auto value : from)
+    if (!build(value, values.emplace_back(), levels - 1))
+      return false;
+  out = std::move(values);
+  return true;
+}
+
+bool build(const dom::element& from, json& out, size_t levels) {
+  switch (from.type()) {
+  case dom::element_type::OBJECT:
+    return levels > 0 && build_object(from.get_object().value_unsafe(), out, levels);
+  case dom::element_type::ARRAY:
+    return levels > 0 && build_array(from.get_array().value_unsafe(), out, levels);
+  case dom::element_type::STRING:
+    out = std::string{from.get_string().value_unsafe()};
+    return true;
+  case dom::element_type::INT64: {
+    auto number = from.get_int64().value_unsafe();
+    // The sign decides the kind, as it does in json::parse.
+    if (number < 0)
+      out = number;
+    else
+      out = static_cast<uint64_t>(number);
+    return true;
+  }
+  case dom::element_type::UINT64:
+    out = from.get_uint64().value_unsafe();
+    return true;
+  case dom::element_type::DOUBLE:
+    out = from.get_double().value_unsafe();
+    return true;
+  case dom::element_type::BOOL:
+    out = from.get_bool().value_unsafe();
+    return true;
+  case dom::element_type::NULL_VALUE:
+    out = nullptr;
+    return true;
+  }
+  return false;
+}
+
+bool is_plain(std::string_view text) {
+  for (auto c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F || c == '"' || c == '\\')
+      return false;
+  return true;
+}
+
+void print(const json& value, json::error_handler_t bad_text, std::string& out);
+
+void print_text(const std::string& text, json::error_handler_t bad_text, std::string& out) {
+  if (!is_plain(text)) {
+    out += json(text).dump(-1, ' ', false, bad_text);
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
+}
+
+template <class Integer>
+void print_integer(Integer number, std::string& out) {
+  std::array<char, 24> digits{};
+  auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), end);
+}
+
+void print(const json& value, json::error_handler_t bad_text, std::string& out) {
+  switch (value.type()) {
+  case json::value_t::object: {
+    out += '{';
+    auto first = true;
+    for (const auto& [name, member] : value.get_ref<const json::object_t&>()) {
+      if (!std::exchange(first, false))
+        out += ',';
+      print_text(name, bad_text, out);
+      out += ':';
+      print(member, bad_text, out);
+    }
+    out += '}';
+    return;
+  }
+  case json::value_t::array: {
+    out += '[';
+    auto first = true;
+    for (const auto& element : value) {
+      if (!std::exchange(first, false))
+        out += ',';
+      print(element, bad_text, out);
+    }
+    out += ']';
+    return;
+  }
+  case json::value_t::string:
+    print_text(value.get_ref<const std::string&>(), bad_text, out);
+    return;
+  case json::value_t::number_integer:
+    print_integer(value.get<int64_t>(), out);
+    return;
+  case json::value_t::number_unsigned:
+    print_integer(value.get<uint64_t>(), out);
+    return;
+  default:
+    out += value.dump(-1, ' ', false, bad_text);
+  }
+}
+
+} // namespace
+
+std::optional<json> read_common_json(std::string_view text, size_t max_depth) {
+  // It lets halves of surrogate pairs pass, so it gets none to see.
+  if (text.size() > longest_common || text.find("\\u") != std::string_view::npos)
+    return std::nullopt;
+  thread_local dom::parser parser;
+  dom::element whole;
+  json out;
+  if (parser.parse(text.data(), text.size()).get(whole) != simdjson::SUCCESS || !build(whole, out, max_depth))
+    return std::nullopt;
+  return out;
+}
+
+json read_json(std::string_view text) {
+  if (auto common = read_common_json(text, deepest))
+    return std::move(*common);
+  return json::parse(text);
+}
+
+std::string print_json(const json& value, json::error_handler_t bad_text) {
+  std::string out;
+  print(value, bad_text, out);
+  return out;
+}
+
+} // namespace troupe

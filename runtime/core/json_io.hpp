@@ -1,0 +1,23 @@
+#pragma once
+
+#include "runtime/core/json.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace troupe {
+
+/// The value of a text that simdjson finds to be JSON (RFC 8259) in valid UTF-8 of no more than `max_depth` levels.
+/// Nothing when it is not, and for some texts that are (long ones, escapes by number, numbers beyond 64 bits): those
+/// are json::parse's to read, which takes several times as long.
+std::optional<json> read_common_json(std::string_view text, size_t max_depth);
+
+/// As json::parse, for texts that were checked where they came in (check_json).
+json read_json(std::string_view text);
+
+/// As `value.dump()`, but several times as fast. What is no UTF-8 becomes U+FFFD, or with `strict` throws.
+std::string print_json(const json& value, json::error_handler_t bad_text = json::error_handler_t::replace);
+
+} // namespace troupe

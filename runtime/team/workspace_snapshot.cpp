@@ -1,0 +1,108 @@
+#include "runtime/team/workspace_snapshot.hpp"
+
+#include "runtime/core/json_io.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+json reference_to(const workspace_snapshot::artifact& x) {
+  return {{"$artifact", x.name}, {"version", x.version}, {"bytes", x.bytes}};
+}
+
+/// The members of a printed object that is not empty.
+std::string_view inside(const std::string& object) {
+  return std::string_view{object}.substr(1, object.size() - 2);
+}
+
+} // namespace
+
+json workspace_snapshot::with(bool large) const {
+  auto out = all_.about->value();
+  out["decisions_made"] = all_.said->decisions.value();
+  out["open_questions"] = all_.said->questions.value();
+  auto& log = out["communication_log"] = json::array();
+  for (const auto& entry : all_.said->log)
+    log.push_back(entry.value());
+  auto& artifacts = out["artifacts"] = json::object();
+  auto& versions = out["versions"] = json::object();
+  for (const auto& x : *all_.artifacts) {
+    artifacts[x.name] = large || is_shown(x) ? x.value.value() : reference_to(x);
+    versions[x.name] = x.version;
+  }
+  out["current_phase"] = all_.phase;
+  out["iteration"] = all_.iteration;
+  out["turn"] = all_.turn;
+  out["last_role"] = all_.last_role;
+  return out;
+}
+
+const json& workspace_snapshot::document() const {
+  if (!document_)
+    document_ = std::make_shared<const json>(with(true));
+  return *document_;
+}
+
+const json& workspace_snapshot::shown() const {
+  if (std::all_of(all_.artifacts->begin(), all_.artifacts->end(), [this](const auto& x) { return is_shown(x); }))
+    return document();
+  if (!shown_)
+    shown_ = std::make_shared<const json>(with(false));
+  return *shown_;
+}
+
+std::string workspace_snapshot::shown_text() const {
+  std::string artifacts;
+  std::string versions;
+  for (const auto& x : *all_.artifacts) {
+    const auto* comma = artifacts.empty() ? "" : ",";
+    auto name = comma + print_json(x.name) + ':';
+    artifacts += name;
+    artifacts += is_shown(x) ? x.value.text() : print_json(reference_to(x));
+    versions += name + std::to_string(x.version);
+  }
+  std::string log;
+  for (const auto& entry : all_.said->log) {
+    log += log.empty() ? "" : ",";
+    log += entry.text();
+  }
+  std::string out = "{\"artifacts\":{";
+  out += artifacts;
+  out += "},\"communication_log\":[";
+  out += log;
+  out += "],\"decisions_made\":";
+  out += all_.said->decisions.text();
+  out += ",\"open_questions\":";
+  out += all_.said->questions.text();
+  out += ',';
+  out += inside(all_.about->text());
+  out += ",\"current_phase\":" + print_json(all_.phase);
+  out += ",\"iteration\":" + std::to_string(all_.iteration);
+  out += ",\"last_role\":" + print_json(all_.last_role);
+  out += ",\"turn\":" + std::to_string(all_.turn);
+  out += ",\"versions\":{" + versions + "}}";
+  return out;
+}
+
+const lazy_json* workspace_snapshot::shown_artifact(std::string_view name) const {
+  auto i = std::lower_bound(all_.artifacts->begin(), all_.artifacts->end(), name,
+                            [](const artifact& x, std::string_view wanted) { return x.name < wanted; });
+  return i != all_.artifacts->end() && i->name == name && is_shown(*i) ? &i->value : nullptr;
+}
+
+std::string workspace_snapshot::index_text() const {
+  std::string out = "[";
+  for (const auto& x : *all_.artifacts) {
+    if (x.version == 0)
+      continue;
+    out += out.size() > 1 ? ",{" : "{";
+    out += "\"author\":" + print_json(x.author) + ",\"bytes\":" + std::to_string(x.bytes);
+    out += ",\"name\":" + print_json(x.name) + ",\"version\":" + std::to_string(x.version) + '}';
+  }
+  return out + ']';
+}
+
+} // namespace troupe

@@ -1,0 +1,106 @@
+#include "runtime/core/json_io.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <limits>
+
+namespace troupe {
+namespace {
+
+/// As any_value, with texts and numbers that are awkward to print and to read.
+json awkward_value(int depth) {
+  switch (*rc::gen::inRange(0, depth > 0 ? 9 : 7)) {
+  case 0:
+    return nullptr;
+  case 1:
+    return *rc::gen::arbitrary<bool>();
+  case 2:
+    return *rc::gen::arbitrary<int64_t>();
+  case 3:
+    return *rc::gen::arbitrary<uint64_t>();
+  case 4:
+    return *rc::gen::arbitrary<int>() / 7.0;
+  case 5:
+    return *rc::gen::string<std::string>();
+  case 6:
+    return *rc::gen::element<std::string>("", "é", "\"", "\\", "\n", "\x7f", "\x01", "a/b", "😀", "plain", "\xff");
+  case 7: {
+    auto out = json::array();
+    for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
+      out.push_back(awkward_value(depth - 1));
+    return out;
+  }
+  default: {
+    auto out = json::object();
+    for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
+      out[*rc::gen::string<std::string>()] = awkward_value(depth - 1);
+    return out;
+  }
+  }
+}
+
+RC_GTEST_PROP(json_io, prints_what_the_library_prints, ()) {
+  auto value = awkward_value(4);
+  RC_ASSERT(print_json(value) == value.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+RC_GTEST_PROP(json_io, reads_what_the_library_reads, ()) {
+  auto text = awkward_value(4).dump(*rc::gen::inRange(-1, 3), ' ', *rc::gen::arbitrary<bool>(),
+                                    json::error_handler_t::replace);
+  auto expected = json::parse(text);
+  auto value = read_json(text);
+  RC_ASSERT(value == expected);
+  // Equal numbers may be of different kinds.
+  RC_ASSERT(value.dump() == expected.dump());
+}
+
+RC_GTEST_PROP(json_io, finds_common_only_what_the_library_accepts, ()) {
+  auto text = *rc::gen::container<std::string>(rc::gen::elementOf(std::string{"[]{}\",:\\u0123eE+-.tfnrualse dD8\xc3\xa9"}));
+  if (auto common = read_common_json(text, 64))
+    RC_ASSERT(*common == json::parse(text));
+}
+
+TEST(json_io, keeps_the_kinds_of_numbers) {
+  EXPECT_TRUE(read_json("1").is_number_unsigned());
+  EXPECT_TRUE(read_json("-1").is_number_integer());
+  EXPECT_FALSE(read_json("-1").is_number_unsigned());
+  EXPECT_TRUE(read_json("1.0").is_number_float());
+  EXPECT_EQ(read_json("18446744073709551615"), std::numeric_limits<uint64_t>::max());
+  EXPECT_EQ(read_json("-9223372036854775808"), std::numeric_limits<int64_t>::min());
+  EXPECT_TRUE(read_json("18446744073709551616").is_number_float());
+  EXPECT_EQ(read_json("-0").dump(), json::parse("-0").dump());
+}
+
+TEST(json_io, takes_the_last_of_two_members_of_a_name) {
+  EXPECT_EQ(read_json(R"({"a": 1, "b": 2, "a": 3})"), json::parse(R"({"a": 1, "b": 2, "a": 3})"));
+}
+
+TEST(json_io, counts_levels) {
+  EXPECT_TRUE(read_common_json("[[[]]]", 3));
+  EXPECT_FALSE(read_common_json("[[[]]]", 2));
+  EXPECT_TRUE(read_common_json("1", 0));
+  EXPECT_FALSE(read_common_json("{}", 0));
+  EXPECT_FALSE(read_common_json(std::string(1'000'000, '['), 64));
+}
+
+TEST(json_io, leaves_halves_of_surrogate_pairs_to_the_library) {
+  for (const auto* text : {R"("\udc00")", R"("\ud800")", R"(["\ud83d\ude00"])"})
+    EXPECT_FALSE(read_common_json(text, 64)) << text;
+  EXPECT_EQ(read_json(R"("\ud83d\ude00")"), "😀");
+}
+
+TEST(json_io, refuses_bytes_that_are_no_text_where_it_is_told_to) {
+  EXPECT_THROW((void)print_json(json("\xff"), json::error_handler_t::strict), json::type_error);
+  EXPECT_EQ(print_json(json("\xff")), "\"\xEF\xBF\xBD\"");
+}
+
+TEST(json_io, reads_texts_that_are_long) {
+  json long_one = json::array();
+  for (int i = 0; i < 200'000; ++i)
+    long_one.push_back("0123456789");
+  EXPECT_EQ(read_json(long_one.dump()), long_one);
+}
+
+} // namespace
+} // namespace troupe
