@@ -148,8 +148,10 @@ class Team(TeamTest):
             coordinator = self.start_coordinator(listen=listen, environment={"TROUPE_FAIL_POINT": f"run.durable:{lives}"})
             run = run or self.submit(coordinator, document)
             watcher = self.start("watch", run, "--connect", listen, "--json")
-            wait_until(lambda: None not in (coordinator.popen.poll(), 0) or watcher.popen.poll() is not None, "it dies, or the run ends")
-            if watcher.popen.poll() is not None:
+            # Where it dies first, the watcher ends too, soon.
+            died = lambda: coordinator.popen.poll() not in (None, 0)
+            wait_until(lambda: died() or watcher.popen.poll() == 0, "it dies, or the run ends")
+            if not died():
                 break
             watcher.kill()
         self.assertGreaterEqual(lives, 6)
