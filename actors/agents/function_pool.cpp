@@ -13,11 +13,15 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <sched.h>
+
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <exception>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -50,6 +54,29 @@ public:
 };
 
 using cancel_flag = std::shared_ptr<std::atomic<bool>>;
+
+/// Lets the thread of a function wait for what becomes of its operations.
+class operation_caller {
+public:
+  explicit operation_caller(caf::actor_system& system) : self_{system} {}
+
+  result<v1::OpAnswer> call(const operation_sink_actor& operations, v1::TaskOp op, milliseconds patience) {
+    result<v1::OpAnswer> answered = fail(v1::ERROR_CODE_UNAVAILABLE, "the agent's host is gone", true);
+    auto pending = self_->request(operations, patience, std::move(op));
+    // Most answers come sooner than a sleeping thread wakes up.
+    for (auto until = steady::now() + look_around; !self_->has_next_message() && steady::now() < until;)
+      ::sched_yield();
+    pending.receive([&](v1::OpAnswer& answer) { answered = std::move(answer); },
+                    [&](const caf::error& why) { answered = tl::unexpected<error>(from_caf(why)); });
+    return answered;
+  }
+
+private:
+  using steady = std::chrono::steady_clock;
+  static constexpr std::chrono::microseconds look_around{150};
+
+  caf::scoped_actor self_;
+};
 
 } // namespace
 
@@ -103,17 +130,15 @@ void run_in(function_agent& fn, const v1::Task& task, const cancel_flag& cancell
       next = now + progress_interval_ms;
       caf::anon_send(sink, x);
     };
+  std::optional<operation_caller> caller;
   if (operations && task.has_turn())
-    env.operate = [&, system](v1::TaskOp op) -> result<v1::OpAnswer> {
+    env.operate = [&, system](v1::TaskOp op) {
+      if (!caller)
+        caller.emplace(*system);
       // The task's own time bounds the wait: when it ends, the host answers that it has.
       auto patience = task.timeout_ms() > 0 ? milliseconds{task.timeout_ms()} + milliseconds{5'000}
                                             : milliseconds{std::chrono::hours{24}};
-      caf::scoped_actor self{*system};
-      result<v1::OpAnswer> answered = fail(v1::ERROR_CODE_UNAVAILABLE, "the agent's host is gone", true);
-      self->request(operations, patience, std::move(op))
-          .receive([&](v1::OpAnswer& answer) { answered = std::move(answer); },
-                   [&](const caf::error& why) { answered = tl::unexpected<error>(from_caf(why)); });
-      return answered;
+      return caller->call(operations, std::move(op), patience);
     };
   run_function(fn, task, env, out);
 }

@@ -38,7 +38,7 @@ constexpr std::chrono::microseconds look_around{60};
 
 /// What a handler has handed over that began longer ago may be taken by a thread that looks around: before, it is sooner
 /// done where it is, in whose cache it lies.
-constexpr std::chrono::microseconds worth_taking{20};
+constexpr std::chrono::microseconds worth_taking{40};
 
 /// So often, while it looks around, before it offers the processor.
 constexpr int looks_between_yields = 30;
