@@ -17,5 +17,6 @@ void idle_case(report& out);
 void restart_case(report& out);
 void sleep_case(report& out);
 void team_case(report& out);
+void ask_case(report& out);
 
 } // namespace troupe::bench

@@ -43,9 +43,9 @@ constexpr bench_case cases[] = {
     {"idle", "memory and time of 100 000 idle agents; floor: plain CAF actors", troupe::bench::idle_case},
     {"restart", "from an agent's crash to the answer of its next life; floor: plain CAF", troupe::bench::restart_case},
     {"team",
-     "a team of four taking turns on a shared document, in memory and durable, and asking across nodes; floors: plain "
-     "CAF, commits, a task",
+     "a team of four taking turns on a shared document, in memory and durable; floors: plain CAF, commits",
      troupe::bench::team_case},
+    {"ask", "a team's member asks one on another node; floor: a task to that node", troupe::bench::ask_case},
     {"sleep", "1 000 agents that sleep 100 ms: what is added to that", troupe::bench::sleep_case},
 };
 

@@ -77,59 +77,6 @@ double answer_time(local_node& at, const std::string& definition) {
   return median(run_and_read(at, definition, "{}").get<std::vector<double>>());
 }
 
-void turns_case(report& out) {
-  const auto given = round_robin("$.workspace.artifacts.report");
-  const auto told = round_robin(nullptr);
-  {
-    local_node here{{}};
-    turn_rate(here, given);
-    figure x;
-    x.name = "1 000 turns of a team of four on a shared 1.4 kB document";
-    x.unit = "turns/s";
-    x.floor_name = "plain CAF: four actors parse, change and print it in turn";
-    x.goal = at_least(40'000);
-    out.measure(
-        std::move(x), [&] { return turn_rate(here, given); },
-        [] { return turns / plain_caf{}.relay(turns, shared_document().dump()); });
-    figure y;
-    y.name = "the same, each member told all about the team and the workspace";
-    y.unit = "turns/s";
-    out.measure(std::move(y), [&] { return turn_rate(here, told); });
-  }
-  local_node here{{.durable = true}};
-  bare_store floor;
-  auto document = shared_document().dump();
-  turn_rate(here, given);
-  figure x;
-  x.name = "the same turns, each committed (FULL)";
-  x.unit = "turns/s";
-  x.floor_name = "one commit of the store for each";
-  x.goal = at_least_ratio(0.85);
-  out.measure(
-      std::move(x), [&] { return turn_rate(here, given); }, [&] { return turns / floor.commit(turns, document); });
-}
-
-void questions_case(report& out) {
-  local_node here{{.workers = 2}};
-  const auto one_side = asking("here", "worker-1");
-  const auto both_sides = asking("worker-1", "worker-2");
-  auto task = [&] { return 1e6 * median(send_tasks(here, questions, 1, noop_spec(), "worker-1").each); };
-  answer_time(here, one_side);
-  figure x;
-  x.name = "a member asks a member on another node, p50";
-  x.unit = "µs";
-  x.floor_name = "a task to that node and its result";
-  x.goal = at_most_ratio(1.5);
-  out.measure(
-      std::move(x), [&] { return 1e6 * answer_time(here, one_side); }, task);
-  figure y;
-  y.name = "the same, both on other nodes than the coordinator";
-  y.unit = "µs";
-  y.floor_name = "a task to one of them and its result";
-  out.measure(
-      std::move(y), [&] { return 1e6 * answer_time(here, both_sides); }, task);
-}
-
 } // namespace
 
 json shared_document() {
@@ -173,8 +120,56 @@ void add_team_agents(agent_catalog& catalog) {
 }
 
 void team_case(report& out) {
-  turns_case(out);
-  questions_case(out);
+  const auto given = round_robin("$.workspace.artifacts.report");
+  const auto told = round_robin(nullptr);
+  {
+    local_node here{{}};
+    turn_rate(here, given);
+    figure x;
+    x.name = "1 000 turns of a team of four on a shared 1.4 kB document";
+    x.unit = "turns/s";
+    x.floor_name = "plain CAF: four actors parse, change and print it in turn";
+    x.goal = at_least(40'000);
+    out.measure(
+        std::move(x), [&] { return turn_rate(here, given); },
+        [] { return turns / plain_caf{}.relay(turns, shared_document().dump()); });
+    figure y;
+    y.name = "the same, each member told all about the team and the workspace";
+    y.unit = "turns/s";
+    out.measure(std::move(y), [&] { return turn_rate(here, told); });
+  }
+  local_node here{{.durable = true}};
+  bare_store floor;
+  auto document = shared_document().dump();
+  turn_rate(here, given);
+  figure x;
+  x.name = "the same turns, each committed (FULL)";
+  x.unit = "turns/s";
+  x.floor_name = "one commit of the store for each";
+  x.goal = at_least_ratio(0.85);
+  out.measure(
+      std::move(x), [&] { return turn_rate(here, given); }, [&] { return turns / floor.commit(turns, document); });
+}
+
+void ask_case(report& out) {
+  local_node here{{.workers = 2}};
+  const auto one_side = asking("here", "worker-1");
+  const auto both_sides = asking("worker-1", "worker-2");
+  auto task = [&] { return 1e6 * median(send_tasks(here, questions, 1, noop_spec(), "worker-1").each); };
+  answer_time(here, one_side);
+  figure x;
+  x.name = "a member asks a member on another node, p50";
+  x.unit = "µs";
+  x.floor_name = "a task to that node and its result";
+  x.goal = at_most_ratio(1.5);
+  out.measure(
+      std::move(x), [&] { return 1e6 * answer_time(here, one_side); }, task);
+  figure y;
+  y.name = "the same, both on other nodes than the coordinator";
+  y.unit = "µs";
+  y.floor_name = "a task to one of them and its result";
+  out.measure(
+      std::move(y), [&] { return 1e6 * answer_time(here, both_sides); }, task);
 }
 
 } // namespace troupe::bench
