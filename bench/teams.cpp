@@ -9,6 +9,11 @@
 #include "bench/local_node.hpp"
 #include "bench/stopwatch.hpp"
 #include "bench/workflows.hpp"
+#include "messages/errors.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <stdexcept>
 #include <utility>
@@ -52,7 +57,7 @@ std::string round_robin(const json& input) {
       .dump();
 }
 
-std::string asking(const std::string& asks, const std::string& answers) {
+std::string asking(const std::string& asker, const std::string& asks, const std::string& answers) {
   json team{{"goal", "many answers"},
             {"turns", "round_robin"},
             {"max_iterations", 1},
@@ -61,10 +66,62 @@ std::string asking(const std::string& asks, const std::string& answers) {
                                     {{"role", "answerer"}, {"agent", "answerer"}, {"writes", false}}})},
             {"output", "$.workspace.artifacts.asker"}};
   return json{{"workflow", "questions"},
-              {"agents", {{"asker", function("asker", asks)}, {"answerer", function("answerer", answers)}}},
+              {"agents", {{"asker", function(asker, asks)}, {"answerer", function("answerer", answers)}}},
               {"steps", json::array({{{"id", "talk"}, {"team", std::move(team)}}})},
               {"output", "$.steps.talk"}}
       .dump();
+}
+
+struct asking_state {
+  v1::Task task;
+  caf::typed_response_promise<v1::TaskResult> promise;
+  json times = json::array();
+  stopwatch watch;
+};
+
+using asking_pointer = agent_actor::stateful_pointer<asking_state>;
+
+void ask_next(asking_pointer self, const operation_sink_actor& operations) {
+  auto& st = self->state;
+  auto asked = st.times.size();
+  if (asked == questions) {
+    auto out = result_for(st.task);
+    out.set_status(v1::TASK_STATUS_SUCCESS);
+    out.mutable_output()->set_data(st.times.dump());
+    st.promise.deliver(std::move(out));
+    return;
+  }
+  auto op = operation_for(st.task, static_cast<uint32_t>(asked) + 1);
+  op.mutable_ask()->set_to("answerer");
+  op.mutable_ask()->set_content(std::to_string(asked));
+  st.watch = {};
+  self->request(operations, std::chrono::seconds{10}, std::move(op))
+      .then(
+          [=](const v1::OpAnswer& answer) {
+            if (answer.has_error()) {
+              const auto& why = answer.error();
+              self->state.promise.deliver(failed_result(self->state.task, {why.code(), why.message(), false}));
+              return;
+            }
+            self->state.times.push_back(self->state.watch.seconds());
+            ask_next(self, operations);
+          },
+          [=](const caf::error& why) { self->state.promise.deliver(failed_result(self->state.task, from_caf(why))); });
+}
+
+/// Asks one question after the other, and yields the seconds that each took.
+agent_actor::behavior_type asking_actor(asking_pointer self, operation_sink_actor operations) {
+  return {
+      [=](const v1::Task& task) {
+        auto& st = self->state;
+        st.task = task;
+        st.times = json::array();
+        st.promise = self->make_response_promise<caf::typed_response_promise<v1::TaskResult>>();
+        ask_next(self, operations);
+        return st.promise;
+      },
+      [](const v1::CancelTask&) {},
+  };
 }
 
 double turn_rate(local_node& at, const std::string& definition) {
@@ -103,7 +160,10 @@ void add_team_agents(agent_catalog& catalog) {
     revise(document);
     return document;
   });
-  catalog.functions().add("asker",
+  catalog.add_actor("asker", [](const v1::AgentSpec&, const agent_context& context) {
+    return result<agent_actor>{context.system->spawn(asking_actor, context.operations)};
+  });
+  catalog.functions().add("blocking_asker",
                           [](const task_input& in) -> result<task_output> {
                             auto times = json::array();
                             for (size_t i = 0; i < questions; ++i) {
@@ -153,8 +213,9 @@ void team_case(report& out) {
 
 void ask_case(report& out) {
   local_node here{{.workers = 2}};
-  const auto one_side = asking("here", "worker-1");
-  const auto both_sides = asking("worker-1", "worker-2");
+  const auto one_side = asking("asker", "here", "worker-1");
+  const auto from_thread = asking("blocking_asker", "here", "worker-1");
+  const auto both_sides = asking("asker", "worker-1", "worker-2");
   auto task = [&] { return 1e6 * median(send_tasks(here, questions, 1, noop_spec(), "worker-1").each); };
   answer_time(here, one_side);
   figure x;
@@ -164,8 +225,14 @@ void ask_case(report& out) {
   x.goal = at_most_ratio(1.5);
   out.measure(
       std::move(x), [&] { return 1e6 * answer_time(here, one_side); }, task);
+  figure z;
+  z.name = "the same, asked by a function in a thread of its own";
+  z.unit = "µs";
+  z.floor_name = "a task to that node and its result";
+  out.measure(
+      std::move(z), [&] { return 1e6 * answer_time(here, from_thread); }, task);
   figure y;
-  y.name = "the same, both on other nodes than the coordinator";
+  y.name = "both on other nodes than the coordinator";
   y.unit = "µs";
   y.floor_name = "a task to one of them and its result";
   out.measure(

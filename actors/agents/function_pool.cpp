@@ -13,11 +13,8 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <deque>
 #include <exception>
 #include <map>
@@ -62,19 +59,13 @@ public:
 
   result<v1::OpAnswer> call(const operation_sink_actor& operations, v1::TaskOp op, milliseconds patience) {
     result<v1::OpAnswer> answered = fail(v1::ERROR_CODE_UNAVAILABLE, "the agent's host is gone", true);
-    auto pending = self_->request(operations, patience, std::move(op));
-    // Most answers come sooner than a sleeping thread wakes up.
-    for (auto until = steady::now() + look_around; !self_->has_next_message() && steady::now() < until;)
-      ::sched_yield();
-    pending.receive([&](v1::OpAnswer& answer) { answered = std::move(answer); },
-                    [&](const caf::error& why) { answered = tl::unexpected<error>(from_caf(why)); });
+    self_->request(operations, patience, std::move(op))
+        .receive([&](v1::OpAnswer& answer) { answered = std::move(answer); },
+                 [&](const caf::error& why) { answered = tl::unexpected<error>(from_caf(why)); });
     return answered;
   }
 
 private:
-  using steady = std::chrono::steady_clock;
-  static constexpr std::chrono::microseconds look_around{150};
-
   caf::scoped_actor self_;
 };
 
