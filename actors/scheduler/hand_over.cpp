@@ -4,9 +4,10 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/policy/unprofiled.hpp>
+#include <caf/detail/set_thread_name.hpp>
+#include <caf/execution_unit.hpp>
 #include <caf/resumable.hpp>
-#include <caf/scheduler/coordinator.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
 
 #include <sched.h>
 
@@ -15,18 +16,17 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace troupe {
 
 namespace {
 
 using steady = std::chrono::steady_clock;
-
-/// A handler that has worked for longer than this may go on for longer: what it sends goes to another thread, if one
-/// sleeps. About what it costs to wake one.
-constexpr std::chrono::microseconds still_short{100};
 
 /// A thread that runs one handed-over actor after the other looks into the queue this often.
 constexpr uint32_t most_in_a_row = 32;
@@ -36,9 +36,23 @@ constexpr uint32_t most_in_a_row = 32;
 /// an actor does. It gives the processor to whoever wants it meanwhile.
 constexpr std::chrono::microseconds look_around{60};
 
-/// What a handler has handed over that began longer ago may be taken by a thread that looks around: before, it is sooner
-/// done where it is, in whose cache it lies.
-constexpr std::chrono::microseconds worth_taking{40};
+/// The processor's own counter, which takes a third of the time of the system's clock to read, and is read for every
+/// message. It grows by some 1 000 to 4 000 in a microsecond: near enough for what it decides here.
+uint64_t ticks() {
+#if defined(__x86_64__) || defined(__i386__)
+  return __builtin_ia32_rdtsc();
+#else
+  return static_cast<uint64_t>(steady::now().time_since_epoch().count()) * 3;
+#endif
+}
+
+/// What a handler has handed over may be taken by a thread that looks around once that handler has gone on for so long
+/// (some 80 µs): before, it is sooner done where it is, in whose cache it lies.
+constexpr uint64_t worth_taking = 200'000;
+
+/// A handler that has worked for longer than this (some 100 µs) may go on for longer: what it sends goes to another
+/// thread, if one sleeps. More than it costs to wake one.
+constexpr uint64_t still_short = 250'000;
 
 /// So often, while it looks around, before it offers the processor.
 constexpr int looks_between_yields = 30;
@@ -46,176 +60,69 @@ constexpr int looks_between_yields = 30;
 /// An actor that was handed over by a handler which then does not end is found by a thread that sleeps after this time.
 constexpr std::chrono::milliseconds look_again{20};
 
-class hand_over : public caf::policy::unprofiled {
+/// Leaves the core to the other thread that it may run.
+void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+class scheduler;
+
+/// A thread that runs actors.
+class worker final : public caf::execution_unit {
 public:
-  struct coordinator_data {
-    explicit coordinator_data(caf::scheduler::abstract_coordinator*) {}
+  explicit worker(scheduler& parent);
 
-    std::mutex lock;
-    std::condition_variable filled;
-    std::deque<caf::resumable*> queue;
-    /// `queue.size()`, for a look without the lock.
-    std::atomic<size_t> waiting{0};
-    std::atomic<size_t> asleep{0};
-    std::atomic<bool> somebody_looks{false};
-  };
+  void start();
 
-  struct worker_data {
-    explicit worker_data(caf::scheduler::abstract_coordinator*) {}
-    worker_data(const worker_data&) {}
-
-    /// Runs next here, unless somebody without work takes it.
-    std::atomic<caf::resumable*> next{nullptr};
-    /// When it took up what it works on.
-    std::atomic<steady::time_point> began{};
-    uint32_t in_a_row = 0;
-  };
-
-  template <class Coordinator>
-  void central_enqueue(Coordinator* self, caf::resumable* job) {
-    auto& all = d(self);
-    {
-      std::lock_guard guard{all.lock};
-      all.queue.push_back(job);
-      all.waiting.store(all.queue.size(), std::memory_order_relaxed);
-    }
-    if (all.asleep.load() > 0)
-      all.filled.notify_one();
+  void join() {
+    thread_.join();
   }
 
-  template <class Worker>
-  void external_enqueue(Worker* self, caf::resumable* job) {
-    central_enqueue(self->parent(), job);
+  void exec_later(caf::resumable* job) override;
+
+  /// What it has handed over to itself; null when there is nothing, or somebody else has taken it.
+  caf::resumable* take_next() {
+    if (next_.load(std::memory_order_relaxed) == nullptr)
+      return nullptr;
+    return next_.exchange(nullptr, std::memory_order_acq_rel);
   }
 
-  template <class Worker>
-  void internal_enqueue(Worker* self, caf::resumable* job) {
-    auto& mine = d(self);
-    auto& all = d(self->parent());
-    if (mine.next.load(std::memory_order_relaxed) != nullptr)
-      return central_enqueue(self->parent(), job);
-    mine.next.store(job, std::memory_order_release);
-    // Who has worked for long may go on for long: whoever sleeps may come and take it.
-    if (all.asleep.load() > 0 && steady::now() - mine.began.load(std::memory_order_relaxed) >= still_short) {
-      { std::lock_guard guard{all.lock}; }
-      all.filled.notify_one();
-    }
-  }
-
-  static void begin_anew(worker_data& mine) {
-    mine.began.store(steady::now(), std::memory_order_relaxed);
-  }
-
-  template <class Worker>
-  void resume_job_later(Worker* self, caf::resumable* job) {
-    central_enqueue(self->parent(), job);
-  }
-
-  template <class Worker>
-  caf::resumable* dequeue(Worker* self) {
-    auto* job = find(self);
-    begin_anew(d(self));
-    return job;
-  }
-
-  template <class Worker>
-  void before_shutdown(Worker* self) {
-    if (auto* left = d(self).next.exchange(nullptr))
-      central_enqueue(self->parent(), left);
-  }
-
-  template <class Worker, class UnaryFunction>
-  void foreach_resumable(Worker* self, UnaryFunction f) {
-    if (auto* left = d(self).next.exchange(nullptr))
-      f(left);
-  }
-
-  template <class Coordinator, class UnaryFunction>
-  void foreach_central_resumable(Coordinator* self, UnaryFunction f) {
-    auto& all = d(self);
-    std::unique_lock guard{all.lock};
-    for (auto* job : std::exchange(all.queue, {}))
-      f(job);
+  /// What it works on begins now.
+  void begin_anew() {
+    began_.store(ticks(), std::memory_order_relaxed);
   }
 
 private:
-  template <class Worker>
-  caf::resumable* find(Worker* self) {
-    auto& mine = d(self);
-    auto& all = d(self->parent());
-    if (mine.in_a_row++ < most_in_a_row || all.waiting.load(std::memory_order_relaxed) == 0)
-      if (auto* job = take(mine))
-        return job;
-    mine.in_a_row = 0;
-    if (all.waiting.load(std::memory_order_relaxed) == 0)
-      if (auto* job = look(self))
-        return job;
-    for (std::unique_lock guard{all.lock};;) {
-      if (!all.queue.empty()) {
-        auto* job = all.queue.front();
-        all.queue.pop_front();
-        all.waiting.store(all.queue.size(), std::memory_order_relaxed);
-        return job;
-      }
-      if (auto* job = take(mine))
-        return job;
-      if (auto* job = take_from_others(self, steady::time_point::max()))
-        return job;
-      // The more of them sleep, the longer.
-      auto others = all.asleep.fetch_add(1);
-      all.filled.wait_for(guard, look_again * (others + 1));
-      all.asleep.fetch_sub(1);
-    }
-  }
+  void run();
+  caf::resumable* find();
+  caf::resumable* look();
+  caf::resumable* take_from_others(uint64_t after);
 
-  template <class Worker>
-  caf::resumable* look(Worker* self) {
-    auto& all = d(self->parent());
-    if (all.somebody_looks.exchange(true, std::memory_order_acquire))
-      return nullptr;
-    caf::resumable* job = nullptr;
-    auto now = steady::now();
-    for (auto until = now + look_around; !job && now < until && all.waiting.load(std::memory_order_relaxed) == 0;) {
-      job = take_from_others(self, now - worth_taking);
-      for (auto i = 0; i < looks_between_yields && !job && all.waiting.load(std::memory_order_relaxed) == 0; ++i)
-        pause();
-      ::sched_yield();
-      now = steady::now();
-    }
-    all.somebody_looks.store(false, std::memory_order_release);
-    return job;
-  }
+  scheduler& parent_;
+  std::thread thread_;
+  uint32_t in_a_row_ = 0;
 
-  static caf::resumable* take(worker_data& from) {
-    if (from.next.load(std::memory_order_relaxed) == nullptr)
-      return nullptr;
-    return from.next.exchange(nullptr, std::memory_order_acq_rel);
-  }
-
-  /// From a thread that works on something since before `then`.
-  template <class Worker>
-  caf::resumable* take_from_others(Worker* self, steady::time_point then) {
-    auto* parent = self->parent();
-    for (size_t i = 1; i < parent->num_workers(); ++i) {
-      auto& other = d(parent->worker_by_id((self->id() + i) % parent->num_workers()));
-      if (other.began.load(std::memory_order_relaxed) < then)
-        if (auto* job = take(other))
-          return job;
-    }
-    return nullptr;
-  }
-
-  /// Leaves the core to the other thread that it may run.
-  static void pause() {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#endif
-  }
+  /// Runs next here, unless somebody without work takes it.
+  alignas(64) std::atomic<caf::resumable*> next_{nullptr};
+  /// When it took up what it works on.
+  std::atomic<uint64_t> began_{0};
 };
 
-class scheduler : public caf::scheduler::coordinator<hand_over> {
+class scheduler final : public caf::scheduler::abstract_coordinator {
 public:
-  using coordinator::coordinator;
+  using abstract_coordinator::abstract_coordinator;
+
+  void enqueue(caf::resumable* job) override {
+    {
+      std::lock_guard guard{lock_};
+      queue_.push_back(job);
+      waiting_.store(queue_.size(), std::memory_order_relaxed);
+    }
+    if (asleep_.load() > 0)
+      filled_.notify_one();
+  }
 
   lazy_clock& clock() noexcept override {
     return clock_;
@@ -223,24 +130,142 @@ public:
 
 protected:
   void start() override {
-    coordinator::start();
+    for (size_t i = 0; i < num_workers(); ++i)
+      workers_.push_back(std::make_unique<worker>(*this));
+    for (auto& x : workers_)
+      x->start();
     clock_.start();
+    abstract_coordinator::start();
   }
 
   void stop() override {
-    coordinator::stop();
+    {
+      std::lock_guard guard{lock_};
+      stopping_ = true;
+    }
+    filled_.notify_all();
+    for (auto& x : workers_)
+      x->join();
+    stop_actors();
+    for (auto* job : std::exchange(queue_, {}))
+      cleanup_and_release(job);
     clock_.stop();
   }
 
 private:
+  friend class worker;
+
   lazy_clock clock_;
+  /// Constant while they run.
+  std::vector<std::unique_ptr<worker>> workers_;
+  std::mutex lock_;
+  std::condition_variable filled_;
+  std::deque<caf::resumable*> queue_;
+  bool stopping_ = false;
+  /// `queue_.size()`, for a look without the lock.
+  std::atomic<size_t> waiting_{0};
+  std::atomic<size_t> asleep_{0};
+  std::atomic<bool> somebody_looks_{false};
 };
+
+worker::worker(scheduler& parent) : execution_unit{&parent.system()}, parent_{parent} {}
+
+void worker::start() {
+  thread_ = std::thread{[this] {
+    // This thread has no CAF logger, which nobody reads and which costs two casts and a lock for each message.
+    caf::detail::set_thread_name("troupe-actors");
+    system().thread_started();
+    run();
+    system().thread_terminates();
+  }};
+}
+
+void worker::exec_later(caf::resumable* job) {
+  if (next_.load(std::memory_order_relaxed) != nullptr)
+    return parent_.enqueue(job);
+  next_.store(job, std::memory_order_release);
+  if (parent_.asleep_.load() > 0 && ticks() - began_.load(std::memory_order_relaxed) >= still_short) {
+    { std::lock_guard guard{parent_.lock_}; }
+    parent_.filled_.notify_one();
+  }
+}
+
+void worker::run() {
+  while (auto* job = find()) {
+    begin_anew();
+    switch (job->resume(this, parent_.max_throughput())) {
+    case caf::resumable::resume_later:
+      parent_.enqueue(job);
+      break;
+    case caf::resumable::done:
+    case caf::resumable::awaiting_message:
+    case caf::resumable::shutdown_execution_unit:
+      caf::intrusive_ptr_release(job);
+      break;
+    }
+  }
+}
+
+/// Null when the scheduler stops and nothing is left to do.
+caf::resumable* worker::find() {
+  auto& all = parent_;
+  if (in_a_row_++ < most_in_a_row || all.waiting_.load(std::memory_order_relaxed) == 0)
+    if (auto* job = take_next())
+      return job;
+  in_a_row_ = 0;
+  if (all.waiting_.load(std::memory_order_relaxed) == 0)
+    if (auto* job = look())
+      return job;
+  for (std::unique_lock guard{all.lock_};;) {
+    if (!all.queue_.empty()) {
+      auto* job = all.queue_.front();
+      all.queue_.pop_front();
+      all.waiting_.store(all.queue_.size(), std::memory_order_relaxed);
+      return job;
+    }
+    if (auto* job = take_next())
+      return job;
+    if (auto* job = take_from_others(0))
+      return job;
+    if (all.stopping_)
+      return nullptr;
+    // The more of them sleep, the longer.
+    auto others = all.asleep_.fetch_add(1);
+    all.filled_.wait_for(guard, look_again * (others + 1));
+    all.asleep_.fetch_sub(1);
+  }
+}
+
+caf::resumable* worker::look() {
+  auto& all = parent_;
+  if (all.somebody_looks_.exchange(true, std::memory_order_acquire))
+    return nullptr;
+  caf::resumable* job = nullptr;
+  for (auto until = steady::now() + look_around;
+       !job && all.waiting_.load(std::memory_order_relaxed) == 0 && steady::now() < until;) {
+    job = take_from_others(worth_taking);
+    for (auto i = 0; i < looks_between_yields && !job && all.waiting_.load(std::memory_order_relaxed) == 0; ++i)
+      pause();
+    ::sched_yield();
+  }
+  all.somebody_looks_.store(false, std::memory_order_release);
+  return job;
+}
+
+/// What was handed over by handlers that have gone on for so many ticks.
+caf::resumable* worker::take_from_others(uint64_t after) {
+  for (auto& x : parent_.workers_)
+    if (x.get() != this && ticks() - x->began_.load(std::memory_order_relaxed) >= after)
+      if (auto* job = x->take_next())
+        return job;
+  return nullptr;
+}
 
 } // namespace
 
 void has_only_waited(caf::execution_unit* context) {
-  if (auto* worker = dynamic_cast<caf::scheduler::worker<hand_over>*>(context))
-    hand_over::begin_anew(worker->data());
+  if (auto* here = dynamic_cast<worker*>(context))
+    here->begin_anew();
 }
 
 void use_hand_over_scheduler(caf::actor_system_config& config) {

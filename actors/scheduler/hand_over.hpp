@@ -10,10 +10,10 @@ namespace troupe {
 /// Gives an actor system the scheduler that troupe's traffic asks for, in place of CAF's two. To be called before the
 /// system is made; takes `scheduler.max-threads` and `scheduler.max-throughput` from the configuration as these do.
 ///
-/// A task is a chain of short handlers: dispatcher, host, agent, host, dispatcher. So an actor that gets a message from
-/// a handler that has only begun is run next by the same thread: nobody is woken, and what it needs is in the cache.
-/// Everything else waits in one queue, in order, and wakes a thread that sleeps: what comes from other threads, what a
-/// handler sends that works for longer, and what a handler sends beyond its first message.
+/// A task is a chain of short handlers: dispatcher, host, agent, host, dispatcher. So the first actor that a handler
+/// sends a message to is run next by the same thread: nobody is woken, and what it needs is in the cache. Where that
+/// handler goes on for long, a thread without work takes it. Everything else waits in one queue, in order, and wakes a
+/// thread that sleeps: what comes from other threads, and what a handler sends beyond its first message.
 ///
 /// CAF's `sharing` wakes a sleeping thread for each of those messages; its `stealing` polls, and searches queues of
 /// 10 000 actors from end to end.
