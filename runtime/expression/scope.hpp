@@ -28,8 +28,8 @@ public:
   /// attempts}. Null when no such step is visible from here.
   virtual const json* step_result(std::string_view id) const = 0;
 
-  /// What `$.a.b` selects, where the scope holds just that as a text that need not be parsed. Null when it does not, and
-  /// when there is no such thing: the other members tell.
+  /// What `$.a.b` selects, where the scope holds just that as a text that need not be parsed. Null when it does not,
+  /// and when there is no such thing: the other members tell.
   virtual const lazy_json* whole(const std::vector<std::string>& names) const {
     (void)names;
     return nullptr;

@@ -18,7 +18,8 @@ team_body::~team_body() = default;
 
 void team_body::begin(engine& run, frame& self) {
   context c{run, self};
-  members_.assign(definition_.members.size(), member_state{inbox{definition_.ageing.count()}, 0, false, json::array(), nullptr});
+  members_.assign(definition_.members.size(),
+                  member_state{inbox{definition_.ageing.count()}, 0, false, json::array(), nullptr});
   auto id = path_of(self);
   ws_ = std::make_shared<workspace>(id.empty() ? "team" : id, run.now_ms(), definition_.limits);
   number_ = run.team_began(self, ws_);

@@ -115,8 +115,8 @@ void team_body::selected(context c, const json& answer) {
   auto member = chosen->is_string() ? find_role(chosen->get<std::string>()) : nobody;
   if (member == nobody) {
     fail(c, {v1::ERROR_CODE_INVALID_OUTPUT,
-             "the selector chose " + print_json(*chosen).substr(0, 80)
-                 + "; it must choose one of " + list_roles() + ", or null when the team is done",
+             "the selector chose " + print_json(*chosen).substr(0, 80) + "; it must choose one of " + list_roles()
+                 + ", or null when the team is done",
              false});
     return;
   }

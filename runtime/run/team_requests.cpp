@@ -122,8 +122,7 @@ void team_body::serve(context c, uint32_t member) {
   requests_.at(question.id).answer_slot = slot;
   child_options options;
   options.branch = role(member) + ":answer";
-  options.turn =
-      std::make_shared<const turn_info>(turn_info{role(member), true, context_for(member, &question, {})});
+  options.turn = std::make_shared<const turn_info>(turn_info{role(member), true, context_for(member, &question, {})});
   children_.at(slot).at = &c.run.start_child(c.self, *definition_.members[member].work, slot, std::move(options));
 }
 

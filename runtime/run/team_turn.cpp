@@ -144,9 +144,7 @@ std::string team_body::read_verdict(context c, uint32_t slot) {
     return i->get<std::string>();
   op_result refused;
   refused.why = error{v1::ERROR_CODE_INVALID_OUTPUT,
-                      "a verdict is \"approve\" or \"revise\"; this is "
-                          + print_json(*i).substr(0, 80),
-                      false};
+                      "a verdict is \"approve\" or \"revise\"; this is " + print_json(*i).substr(0, 80), false};
   op_done(c, {slot, nobody, 0}, std::move(refused), "verdict");
   return {};
 }

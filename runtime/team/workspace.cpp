@@ -306,8 +306,8 @@ std::shared_ptr<const workspace_snapshot> workspace::snapshot() const {
   if (known_.whole)
     return known_.whole;
   if (!known_.about)
-    known_.about = std::make_shared<const lazy_json>(
-        json{{"id", id_}, {"created", iso_time(created_ms_)}, {"task", task_}});
+    known_.about =
+        std::make_shared<const lazy_json>(json{{"id", id_}, {"created", iso_time(created_ms_)}, {"task", task_}});
   if (!known_.said) {
     workspace_snapshot::talk now{lazy_json{decisions_}, lazy_json{questions_}, {}};
     for (auto i = earlier_messages(); i < log_.size(); ++i) {

@@ -12,8 +12,9 @@
 
 namespace troupe {
 
-/// What a workspace showed at one moment. Made in no time, because it shares what has not changed; the document is built
-/// only for whoever looks at it, and its text is put together from the texts of the artifacts. One thread at a time.
+/// What a workspace showed at one moment. Made in no time, because it shares what has not changed; the document is
+/// built only for whoever looks at it, and its text is put together from the texts of the artifacts. One thread at a
+/// time.
 class workspace_snapshot {
 public:
   struct artifact {

@@ -186,8 +186,7 @@ http_action llm_session::use_tools() {
       if (auto op = parse_operation(operation))
         return std::move(*op);
       else
-        tool_answers_.push_back(
-            print_json(json{{"error", op.error().message}}));
+        tool_answers_.push_back(print_json(json{{"error", op.error().message}}));
     } else {
       tool_answers_.push_back(R"({"error": "the arguments are no JSON object"})");
     }

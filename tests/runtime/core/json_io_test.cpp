@@ -46,8 +46,8 @@ RC_GTEST_PROP(json_io, prints_what_the_library_prints, ()) {
 }
 
 RC_GTEST_PROP(json_io, reads_what_the_library_reads, ()) {
-  auto text = awkward_value(4).dump(*rc::gen::inRange(-1, 3), ' ', *rc::gen::arbitrary<bool>(),
-                                    json::error_handler_t::replace);
+  auto text =
+      awkward_value(4).dump(*rc::gen::inRange(-1, 3), ' ', *rc::gen::arbitrary<bool>(), json::error_handler_t::replace);
   auto expected = json::parse(text);
   auto value = read_json(text);
   RC_ASSERT(value == expected);
@@ -56,9 +56,10 @@ RC_GTEST_PROP(json_io, reads_what_the_library_reads, ()) {
 }
 
 RC_GTEST_PROP(json_io, finds_common_only_what_the_library_accepts, ()) {
-  auto text = *rc::gen::container<std::string>(rc::gen::elementOf(std::string{"[]{}\",:\\u0123eE+-.tfnrualse dD8\xc3\xa9"}));
+  auto text =
+      *rc::gen::container<std::string>(rc::gen::elementOf(std::string{"[]{}\",:\\u0123eE+-.tfnrualse dD8\xc3\xa9"}));
   if (auto common = read_common_json(text, 64))
-    RC_ASSERT(*common == json::parse(text));
+    RC_ASSERT(common->dump() == json::parse(text).dump());
 }
 
 TEST(json_io, keeps_the_kinds_of_numbers) {

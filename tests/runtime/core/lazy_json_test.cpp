@@ -15,7 +15,8 @@ TEST(lazy_json, knows_null_without_parsing) {
 
 TEST(lazy_json, misses_no_member_that_is_there) {
   EXPECT_TRUE(lazy_json{std::string{R"({"verdict": 1})"}}.may_have_member("verdict"));
-  EXPECT_TRUE(lazy_json{std::string{R"({"v\u0065rdict": 1})"}}.may_have_member("verdict")) << "the name may have escapes";
+  EXPECT_TRUE(lazy_json{std::string{R"({"v\u0065rdict": 1})"}}.may_have_member("verdict"))
+      << "the name may have escapes";
   EXPECT_TRUE((lazy_json{json{{"verdict", 1}}}.may_have_member("verdict")));
   EXPECT_FALSE(lazy_json{std::string{R"({"text": "good"})"}}.may_have_member("verdict"));
   EXPECT_FALSE((lazy_json{json{{"text", "verdict"}}}.may_have_member("verdict")));
