@@ -6,6 +6,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/detail/set_thread_name.hpp>
 #include <caf/execution_unit.hpp>
+#include <caf/logger.hpp>
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
@@ -172,7 +173,6 @@ worker::worker(scheduler& parent) : execution_unit{&parent.system()}, parent_{pa
 
 void worker::start() {
   thread_ = std::thread{[this] {
-    // This thread has no CAF logger, which nobody reads and which costs two casts and a lock for each message.
     caf::detail::set_thread_name("troupe-actors");
     system().thread_started();
     run();
@@ -193,6 +193,9 @@ void worker::exec_later(caf::resumable* job) {
 void worker::run() {
   while (auto* job = find()) {
     begin_anew();
+    // Who spawns an actor sets its thread's CAF logger, which nobody reads, and which costs a lock for each message.
+    if (caf::logger::current_logger() != nullptr)
+      caf::logger::set_current_actor_system(nullptr);
     switch (job->resume(this, parent_.max_throughput())) {
     case caf::resumable::resume_later:
       parent_.enqueue(job);
