@@ -16,6 +16,8 @@ void memory_case(report& out);
 void idle_case(report& out);
 void restart_case(report& out);
 void sleep_case(report& out);
+/// Runs before all others.
+void cache_line_case(report& out);
 void team_case(report& out);
 void ask_case(report& out);
 
