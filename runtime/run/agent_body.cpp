@@ -31,8 +31,8 @@ std::string first_of(const std::vector<std::string>& faults) {
 
 void agent_body::begin(engine& run, frame& self) {
   agent_ = &run.definition().agents.at(definition_.agent);
-  if (self.fixed_input) {
-    take_input(run, self, *self.fixed_input);
+  if (self.rare && self.rare->fixed_input) {
+    take_input(run, self, *self.rare->fixed_input);
     return;
   }
   if (definition_.input) {
@@ -69,8 +69,7 @@ void agent_body::take_input(engine& run, frame& self, const json& value) {
 void agent_body::take_input(engine& run, frame& self, const lazy_json& value) {
   if (agent_->input_schema && !fits(run, self, value.value()))
     return;
-  shared_input_ = value.shared_text();
-  start(run, self, {});
+  start(run, self, value.text());
 }
 
 bool agent_body::fits(engine& run, frame& self, const json& value) const {
@@ -113,7 +112,7 @@ void agent_body::send(engine& run, frame& self) {
   task->set_step(path_of(self));
   task->set_agent(agent_->name);
   task->set_agent_hash(agent_->hash);
-  task->mutable_input()->set_data(shared_input_ ? *shared_input_ : input_);
+  task->mutable_input()->set_data(input_);
   auto timeout = definition_.attempt_timeout;
   if (timeout.count() == 0)
     timeout = agent_->timeout.count() > 0 ? agent_->timeout : default_attempt_timeout;

@@ -47,9 +47,7 @@ private:
 
   const agent_step& definition_;
   const agent_definition* agent_ = nullptr;
-  /// The input; where it is somebody's output, that text itself.
   std::string input_;
-  std::shared_ptr<const std::string> shared_input_;
   /// The input is what a team's member is told anyway.
   bool told_by_input_ = false;
   bool has_task_ = false;

@@ -20,7 +20,8 @@ frame& engine::start_child(frame& parent, const step& definition, uint32_t slot,
   f.branch = std::move(options.branch);
   f.item = options.item;
   f.index = options.index;
-  f.fixed_input = std::move(options.fixed_input);
+  if (options.fixed_input)
+    f.facts().fixed_input = std::move(options.fixed_input);
   f.turn = std::move(options.turn);
   f.priority = definition.priority != 0 ? definition.priority : parent.priority;
   f.position = parent.children.size();
@@ -91,9 +92,9 @@ void engine::settle(frame& f) {
 
 void engine::fall_back_or_fail(frame& f, outcome how) {
   stop_timer(f.timeout_timer);
-  f.error_info = std::make_shared<const json>(
+  f.facts().error = std::make_shared<const json>(
       json{{"code", error_code_name(how.why.code)}, {"message", how.why.message}, {"step", path_of(f)}});
-  f.partial_info = std::make_shared<const json>(how.partial_results.value());
+  f.facts().partial = std::make_shared<const json>(how.partial_results.value());
   if (f.definition->fallback && f.now != frame::phase::falling_back && how.how == outcome::status::failed) {
     f.now = frame::phase::falling_back;
     f.body.reset();

@@ -77,6 +77,17 @@ public:
   virtual uint64_t digest() const = 0;
 };
 
+/// What only few frames have.
+struct rare_facts {
+  /// Input that the parent's body computed itself; null = the definition's mapping.
+  std::shared_ptr<const json> fixed_input;
+  /// `$.workspace` where a team evaluates its own expressions.
+  std::shared_ptr<const workspace_snapshot> workspace;
+  /// `$.error` and `$.partial` for a fallback.
+  std::shared_ptr<const json> error;
+  std::shared_ptr<const json> partial;
+};
+
 /// One step that has begun: an instance of a definition at a place in the run.
 struct frame {
   enum class phase : uint8_t {
@@ -106,15 +117,10 @@ struct frame {
   /// `$.item` and `$.index` for everything below; null where an outer frame's count.
   const json* item = nullptr;
   uint32_t index = 0;
-  /// Input that the parent's body computed itself; null = the definition's mapping.
-  std::shared_ptr<const json> fixed_input;
   /// Set on the children of a team; counts for everything below.
   std::shared_ptr<const turn_info> turn;
-  /// `$.workspace` where a team evaluates its own expressions.
-  std::shared_ptr<const workspace_snapshot> workspace_now;
-  /// `$.error` and `$.partial` for a fallback.
-  std::shared_ptr<const json> error_info;
-  std::shared_ptr<const json> partial_info;
+  /// Null in most: a wide fan-out has a hundred thousand frames.
+  std::unique_ptr<rare_facts> rare;
 
   int32_t priority = 0;
   uint32_t tries = 1;
@@ -122,6 +128,12 @@ struct frame {
   uint64_t retry_timer = 0;
   /// How the body ended, until its consequences are drawn; why it failed, while the fallback works.
   std::unique_ptr<outcome> ending;
+
+  rare_facts& facts() {
+    if (!rare)
+      rare = std::make_unique<rare_facts>();
+    return *rare;
+  }
 };
 
 /// "research[3].draft"; "" for the root.

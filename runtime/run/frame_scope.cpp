@@ -17,15 +17,15 @@ const json* frame_scope::member(std::string_view name) const {
     if (f->turn && name == "turn")
       return &f->turn->context->value();
     if (name == "workspace") {
-      if (f->workspace_now)
-        return &f->workspace_now->document();
+      if (f->rare && f->rare->workspace)
+        return &f->rare->workspace->document();
       if (f->turn)
         return &f->turn->context->workspace().shown();
     }
-    if (f->error_info && name == "error")
-      return f->error_info.get();
-    if (f->partial_info && name == "partial")
-      return f->partial_info.get();
+    if (f->rare && f->rare->error && name == "error")
+      return f->rare->error.get();
+    if (f->rare && f->rare->partial && name == "partial")
+      return f->rare->partial.get();
   }
   return nullptr;
 }
@@ -40,9 +40,10 @@ const lazy_json* frame_scope::whole(const std::vector<std::string>& names) const
   if (names.size() != 3 || names[0] != "workspace" || names[1] != "artifacts")
     return nullptr;
   for (auto* f = &at_; f != nullptr; f = f->parent)
-    if (f->workspace_now || f->turn)
-      return f->workspace_now ? f->workspace_now->shown_artifact(names[2])
-                              : f->turn->context->workspace().shown_artifact(names[2]);
+    if (f->rare && f->rare->workspace)
+      return f->rare->workspace->shown_artifact(names[2]);
+    else if (f->turn)
+      return f->turn->context->workspace().shown_artifact(names[2]);
   return nullptr;
 }
 

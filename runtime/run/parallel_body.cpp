@@ -251,7 +251,7 @@ void parallel_body::shortfall(engine& run, frame& self) {
     return;
   case shortfall_action::fallback:
     now_ = phase::fallback;
-    self.partial_info = std::make_shared<const json>(partial_aggregate(run));
+    self.facts().partial = std::make_shared<const json>(partial_aggregate(run));
     run.start_child(self, *spec.fallback, fallback_slot);
     return;
   }

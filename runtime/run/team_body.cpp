@@ -157,7 +157,7 @@ void team_body::finish(context c, const std::string& reason, bool completed) {
   outcome how;
   how.partial = partial_ || !completed;
   how.quality = quality_;
-  c.self.workspace_now = ws_->snapshot();
+  c.self.facts().workspace = ws_->snapshot();
   if (definition_.output) {
     auto value = definition_.output->evaluate_lazily(frame_scope{c.run, c.self});
     if (!value) {

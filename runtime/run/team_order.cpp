@@ -70,7 +70,7 @@ void team_body::next(context c) {
 
 void team_body::next_selected(context c) {
   ws_->set_progress(phase_name(), iteration_, turns_, last_member_ == nobody ? "" : role(last_member_));
-  c.self.workspace_now = ws_->snapshot();
+  c.self.facts().workspace = ws_->snapshot();
   if (definition_.selector) {
     auto chosen = definition_.selector->evaluate(frame_scope{c.run, c.self});
     if (!chosen)
@@ -129,7 +129,7 @@ std::optional<bool> team_body::holds(context c) {
   if (!definition_.until)
     return std::nullopt;
   ws_->set_progress(phase_name(), iteration_, turns_, last_member_ == nobody ? "" : role(last_member_));
-  c.self.workspace_now = ws_->snapshot();
+  c.self.facts().workspace = ws_->snapshot();
   auto value = definition_.until->test(frame_scope{c.run, c.self});
   if (!value) {
     auto why = value.error();
