@@ -69,8 +69,9 @@ void cache_line_case(report& out) {
   figure x;
   x.name = "a cache line to the next core and back";
   x.unit = "ns";
-  x.note = "nothing of ours: a virtual machine's cores may be near each other today and far apart tomorrow, and whatever "
-           "two of them do together takes up to twice as long then";
+  x.note =
+      "nothing of ours: a virtual machine's cores may be near each other today and far apart tomorrow, and whatever "
+      "two of them do together takes up to twice as long then";
   out.measure(std::move(x), [&] { return round_trip(all[0], all[1]); });
 }
 

@@ -195,11 +195,15 @@ void host_probe::load_changed(const host_load& load, const host_counters& counte
   all_->depth->Set(load.queued);
   all_->running->Set(load.running);
   all_->credits->Set(load.credits);
+  auto advance = [](prometheus::Counter* total, uint64_t& seen, uint64_t now) {
+    // To tell a counter of nothing costs as much as to tell it of something.
+    if (auto before = std::exchange(seen, now); before != now)
+      total->Increment(static_cast<double>(now - before));
+  };
   auto& seen = all_->seen;
-  all_->duplicates->Increment(static_cast<double>(counters.duplicates - seen.duplicates));
-  all_->late->Increment(static_cast<double>(counters.late_results - seen.late_results));
-  all_->hung->Increment(static_cast<double>(counters.hung_instances - seen.hung_instances));
-  seen = counters;
+  advance(all_->duplicates, seen.duplicates, counters.duplicates);
+  advance(all_->late, seen.late_results, counters.late_results);
+  advance(all_->hung, seen.hung_instances, counters.hung_instances);
 }
 
 void host_probe::agent_up(const std::string& kind) const {

@@ -76,7 +76,9 @@ void dispatcher_probe::counted(const dispatcher_stats& before, const dispatcher_
   all_->outstanding->Set(static_cast<double>(now.outstanding));
   all_->credits->Set(static_cast<double>(now.credits));
   auto advance = [&](prometheus::Counter* total, uint64_t dispatcher_stats::*number) {
-    total->Increment(static_cast<double>(now.*number - before.*number));
+    // To tell a counter of nothing costs as much as to tell it of something.
+    if (now.*number != before.*number)
+      total->Increment(static_cast<double>(now.*number - before.*number));
   };
   advance(all_->dispatched, &dispatcher_stats::dispatched);
   advance(all_->lost, &dispatcher_stats::lost);
