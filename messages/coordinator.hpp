@@ -14,7 +14,7 @@ using run_watcher_actor = caf::typed_actor<
     // In order; the last one is `run_finished`.
     caf::reacts_to<v1::RunUpdate>>;
 
-/// A run coordinator's notes to itself: a timer of the run may be due; the journal takes long; the store may be back.
+/// A run coordinator's notes to itself: a timer of the run may be due; the store may be back.
 struct run_timer_tick {};
 struct store_retry_tick {};
 

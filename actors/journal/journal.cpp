@@ -12,6 +12,9 @@ namespace troupe {
 
 namespace {
 
+/// What nobody waits for is written together after this time.
+constexpr std::chrono::milliseconds backlog_interval{20};
+
 template <class T>
 caf::result<T> reply(result<T> outcome) {
   if (!outcome)
@@ -45,15 +48,38 @@ void journal_state::start(pointer self, journal_config config, journal_probe pro
   probe_ = std::move(probe);
   store_ = std::move(opened);
   probe_->degraded(false);
+  // What the last life did not come to.
+  take_soon();
 }
 
 // -- group commit -----------------------------------------------------------------------------------------------------
 
 void journal_state::append(append_events_ptr request, append_promise promise) {
+  add(std::move(request), std::move(promise));
+  commit_soon();
+}
+
+void journal_state::take_from_backlog() {
+  if (config_.backlog)
+    for (auto& x : config_.backlog->take())
+      add(std::move(x), {});
+}
+
+void journal_state::take_soon() {
+  if (!config_.backlog || std::exchange(take_is_due_, true))
+    return;
+  self_->delayed_send(self_, backlog_interval, backlog_tick{});
+}
+
+void journal_state::take_now() {
+  take_is_due_ = false;
+  commit();
+}
+
+void journal_state::add(append_events_ptr request, append_promise promise) {
   batch_events_ += static_cast<size_t>(request->events_size());
   batch_bytes_ += request->ByteSizeLong();
   batch_.push_back({std::move(request), std::move(promise), std::chrono::steady_clock::now()});
-  commit_soon();
 }
 
 caf::result<v1::RunSummary> journal_state::create(v1::CreateRun request) {
@@ -88,6 +114,7 @@ void journal_state::flush() {
 }
 
 void journal_state::commit() {
+  take_from_backlog();
   if (batch_.empty() && creates_.empty())
     return;
   std::vector<const v1::AppendEvents*> requests;
@@ -233,6 +260,13 @@ journal_self_actor::behavior_type journal(journal_state::pointer self, journal_c
         self->state.append(request, promise);
         return promise;
       },
+      [self](take_backlog when) {
+        if (when.now)
+          self->state.commit();
+        else
+          self->state.take_soon();
+      },
+      [self](backlog_tick) { self->state.take_now(); },
       [self](v1::CreateRun& request) { return self->state.create(std::move(request)); },
       [self](const v1::ClaimRun& request) { return reply(self->state.claim(request)); },
       [self](const v1::GetRun& request) { return reply(self->state.load(request)); },

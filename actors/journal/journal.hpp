@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/journal/journal_backlog.hpp"
 #include "actors/journal/journal_probe.hpp"
 #include "messages/journal.hpp"
 #include "runtime/core/clock.hpp"
@@ -29,6 +30,8 @@ struct journal_config {
   /// After a store error new runs are refused; at most once in this time one is let through to see whether the store is
   /// back. Appends of runs under way are always tried.
   milliseconds probe_interval{1'000};
+  /// Of a store that keeps nothing beyond the process: events of runs that do not wait. Null = they all do.
+  std::shared_ptr<journal_backlog> backlog = {};
 };
 
 /// Names the first value that lies outside of its range, if any.
@@ -37,8 +40,10 @@ caf::error validate(const journal_config& config);
 /// Sent to itself when the first write of a batch comes in: what came before it in the mailbox is committed together.
 /// Not needed for one that comes alone.
 struct flush_tick {};
+/// The backlog has waited long enough.
+struct backlog_tick {};
 
-using journal_self_actor = journal_actor::extend<caf::reacts_to<flush_tick>>;
+using journal_self_actor = journal_actor::extend<caf::reacts_to<flush_tick>, caf::reacts_to<backlog_tick>>;
 
 struct journal_state {
   static inline constexpr const char* name = "journal";
@@ -52,6 +57,8 @@ struct journal_state {
   void start(pointer self, journal_config config, journal_probe probe, std::unique_ptr<store> opened);
 
   void append(append_events_ptr request, append_promise promise);
+  void take_soon();
+  void take_now();
   void flush();
   void commit();
 
@@ -72,6 +79,8 @@ private:
     caf::typed_response_promise<v1::RunSummary> promise;
   };
 
+  void take_from_backlog();
+  void add(append_events_ptr request, append_promise promise);
   void commit_soon();
   void store_failed(const error& why);
   void store_worked();
@@ -89,6 +98,8 @@ private:
   size_t batch_bytes_ = 0;
   /// Invariant: a flush_tick is in the mailbox exactly when this is set.
   bool flush_is_due_ = false;
+  /// The same of a backlog_tick, on its way.
+  bool take_is_due_ = false;
   /// Set while the store fails.
   std::optional<error> degraded_;
   /// When the next new run may probe a failing store.
@@ -102,3 +113,4 @@ journal_self_actor::behavior_type journal(journal_state::pointer self, journal_c
 } // namespace troupe
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::flush_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::backlog_tick)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/journal/journal_backlog.hpp"
 #include "actors/run/agent_specs.hpp"
 #include "actors/run/journal_waits.hpp"
 #include "actors/run/run_probe.hpp"
@@ -41,9 +42,6 @@ struct run_coordinator_config {
   milliseconds append_timeout{30'000};
   milliseconds append_retry{1'000};
   size_t most_watchers = 64;
-  /// The journal keeps nothing beyond the process: there is nothing to wait for, so an event counts as durable as soon
-  /// as it is on its way to the journal.
-  bool volatile_journal = false;
   run_beginning::limits beginning;
   workspace_config workspace;
 };
@@ -55,6 +53,9 @@ struct run_neighbours {
   aggregator_actor aggregator;
   std::shared_ptr<const clock> time;
   std::shared_ptr<journal_waits> waits = std::make_shared<journal_waits>();
+  /// Set where the journal keeps nothing beyond the process: there is nothing to wait for, so an event counts as
+  /// durable as soon as it is in there.
+  std::shared_ptr<journal_backlog> backlog = {};
 };
 
 struct run_coordinator_state {

@@ -196,6 +196,8 @@ result<void> node::impl::start_tree() {
   caf_config = std::make_unique<system_config>(parts.config);
   system = std::make_unique<caf::actor_system>(*caf_config);
   parts.time = std::make_shared<actor_clock>(*system);
+  if (parts.config.data.empty())
+    parts.backlog = std::make_shared<journal_backlog>();
   root = system->spawn(supervisor, supervision_tree(parts), supervisor_probe{*parts.metrics, "root"});
   caf::scoped_actor self{*system};
   result<void> out;

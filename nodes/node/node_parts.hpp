@@ -2,6 +2,7 @@
 
 #include "actors/agents/agent_catalog.hpp"
 #include "actors/agents/agent_kind.hpp"
+#include "actors/journal/journal_backlog.hpp"
 #include "actors/link/link_transport.hpp"
 #include "nodes/node/node_config.hpp"
 #include "nodes/node/node_directory.hpp"
@@ -24,6 +25,8 @@ struct node_parts {
   std::string boot_id;
   std::shared_ptr<prometheus::Registry> metrics = std::make_shared<prometheus::Registry>();
   std::shared_ptr<const clock> time;
+  /// Null where runs wait for the journal, since it keeps what it has.
+  std::shared_ptr<journal_backlog> backlog;
   node_directory directory;
 
   /// Worker: what it can run, and the agents that it brings along.

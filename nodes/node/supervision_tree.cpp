@@ -55,6 +55,7 @@ caf::actor start_journal(node_parts& parts, caf::actor_system& system) {
   journal_config config;
   journal_probe probe{*parts.metrics};
   config.open = [node = parts.config, probe] { return open_store(node, probe); };
+  config.backlog = parts.backlog;
   // Waits for the disk on one of the scheduler's threads, of which there is one more for that: an append, its commit
   // and what follows from it are then one chain, and no thread has to wake another one for each commit.
   journal_actor handle = system.spawn(journal, std::move(config), probe);
@@ -90,11 +91,11 @@ caf::actor start_registry(node_parts& parts, caf::actor_system& system) {
 caf::actor start_coordinator(node_parts& parts, caf::actor_system& system) {
   coordinator_config config;
   config.owner = parts.boot_id;
-  config.run.volatile_journal = parts.config.data.empty();
   config.seed = std::hash<std::string>{}(parts.boot_id) ^ static_cast<uint64_t>(parts.time->wall_ms());
   run_neighbours neighbours{parts.directory.find(&node_directory::journal),
                             parts.directory.find(&node_directory::dispatcher),
                             parts.directory.find(&node_directory::aggregator), parts.time};
+  neighbours.backlog = parts.backlog;
   auto handle = system.spawn(coordinator, std::move(config), std::move(neighbours),
                              parts.directory.find(&node_directory::registry), run_probe{*parts.metrics});
   parts.directory.enter(&node_directory::coordinator, handle);

@@ -105,6 +105,40 @@ TEST_F(journal_test, commits_together_what_waits_together) {
   EXPECT_EQ(metric("commits_total"), runs + 1);
 }
 
+TEST_F(journal_test, takes_what_nobody_waits_for_before_it_answers) {
+  auto backlog = std::make_shared<journal_backlog>();
+  start({.backlog = backlog});
+  ASSERT_TRUE(ask<v1::RunSummary>(sut, create_request("r")));
+  EXPECT_TRUE(backlog->add(std::make_shared<const v1::AppendEvents>(append_request("r", 1, 2)))) << "the first";
+  EXPECT_FALSE(backlog->add(std::make_shared<const v1::AppendEvents>(append_request("r", 1, 3))));
+  v1::GetRun get;
+  get.set_run_id("r");
+  EXPECT_EQ(ask<v1::RunDetails>(sut, get)->events_size(), 3);
+}
+
+TEST_F(journal_test, takes_what_nobody_waits_for_after_a_while) {
+  auto backlog = std::make_shared<journal_backlog>();
+  start({.backlog = backlog});
+  ASSERT_TRUE(ask<v1::RunSummary>(sut, create_request("r")));
+  advance(std::chrono::seconds{1});
+  backlog->add(std::make_shared<const v1::AppendEvents>(append_request("r", 1, 2)));
+  caf::anon_send(sut, take_backlog{});
+  caf::anon_send(sut, take_backlog{});
+  run();
+  EXPECT_EQ(events_of("r"), 1);
+  advance(std::chrono::seconds{1});
+  EXPECT_EQ(events_of("r"), 2);
+}
+
+TEST_F(journal_test, takes_what_its_last_life_left) {
+  auto backlog = std::make_shared<journal_backlog>();
+  for (size_t i = 0; i < 1'000; ++i)
+    backlog->add(std::make_shared<const v1::AppendEvents>(append_request("r", 1, 2 + i)));
+  start({.backlog = backlog});
+  ASSERT_TRUE(ask<v1::RunSummary>(sut, create_request("r")));
+  EXPECT_TRUE(backlog->take().empty());
+}
+
 TEST_F(journal_test, keeps_the_order_of_one_run_within_a_batch) {
   ASSERT_TRUE(ask<v1::RunSummary>(sut, create_request("r")));
   auto first = request_append(append_request("r", 1, 2));

@@ -79,6 +79,7 @@ struct world : actor_fixture {
     return {
         [take](const v1::AppendEvents& append) { return take(append); },
         [take](const append_events_ptr& append) { return take(*append); },
+        [](take_backlog) {},
         [seen, answer](const v1::CreateRun& request) { return answer(seen->store.create(request)); },
         [seen, answer](const v1::ClaimRun& request) -> caf::result<v1::RunSummary> {
           if (seen->claim_error)
@@ -137,10 +138,10 @@ struct world : actor_fixture {
   run_neighbours neighbours{journal, dispatcher, combine, time};
   coordinator_actor boss = spawn_coordinator("c1");
 
-  coordinator_actor spawn_coordinator(const std::string& owner, bool volatile_journal = false) {
+  coordinator_actor spawn_coordinator(const std::string& owner, std::shared_ptr<journal_backlog> backlog = {}) {
     coordinator_config config;
     config.owner = owner;
-    config.run.volatile_journal = volatile_journal;
+    neighbours.backlog = std::move(backlog);
     config.seed = 1;
     return sys.spawn(coordinator, config, neighbours, nodes, run_probe{metrics});
   }
