@@ -2,7 +2,6 @@
 
 #include "actors/fail_point/fail_point.hpp"
 #include "messages/errors.hpp"
-#include "runtime/link/valid_text.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -25,10 +24,6 @@ constexpr milliseconds longest_fence{600'000};
 
 error gone(std::string why) {
   return {v1::ERROR_CODE_UNAVAILABLE, std::move(why), true};
-}
-
-task_key key_of(const auto& x) {
-  return {x.run_id(), x.task(), x.attempt()};
 }
 
 } // namespace
@@ -183,7 +178,7 @@ void cluster_link_state::run(v1::TaskBatch& batch) {
     return; // a coordinator that has not let us in yet sends nothing
   fail_point("worker.task");
   for (auto& task : batch.tasks())
-    tasks_.insert(key_of(task));
+    tasks_.insert(task_key::of(task));
   self_->send(host_, task_batch{std::move(batch)}, caf::actor_cast<result_sink_actor>(self_));
 }
 
@@ -210,89 +205,12 @@ void cluster_link_state::lost(const link_lost& x) {
     start_over(x.reason);
 }
 
-// -- from this process ------------------------------------------------------------------------------------------------
+// -- leaving ----------------------------------------------------------------------------------------------------------
 
-template <class T>
-send_status cluster_link_state::send(uint64_t correlation, const T& body, bool urgent) {
-  auto status = troupe::send(*link_, correlation, body, {.urgent = urgent, .more = !self_->mailbox().empty()});
+send_status cluster_link_state::sent(send_status status) {
   if (status == send_status::full)
     start_over(gone("the coordinator does not read fast enough"));
   return status;
-}
-
-void cluster_link_state::pass_on(v1::ResultBatch& batch) {
-  fail_point("worker.result");
-  auto& results = *batch.mutable_results();
-  int wanted = 0;
-  for (int i = 0; i < results.size(); ++i) {
-    if (tasks_.erase(key_of(results[i])) == 0)
-      continue;
-    make_valid_text(results[i]);
-    results.SwapElements(wanted++, i);
-  }
-  probe_->results_dropped(static_cast<size_t>(results.size() - wanted));
-  results.DeleteSubrange(wanted, results.size() - wanted);
-  if (wanted > 0)
-    send_results(batch);
-}
-
-void cluster_link_state::send_results(const v1::ResultBatch& batch) {
-  if (!link_ || send(0, batch) != send_status::too_large)
-    return;
-  if (batch.results_size() > 1) {
-    v1::ResultBatch halves[2];
-    for (int i = 0; i < batch.results_size(); ++i)
-      *halves[i < batch.results_size() / 2 ? 0 : 1].add_results() = batch.results(i);
-    for (auto& half : halves)
-      send_results(half);
-    return;
-  }
-  auto refused = batch;
-  auto& x = *refused.mutable_results(0);
-  x.clear_output();
-  x.set_status(v1::TASK_STATUS_FAILED);
-  *x.mutable_error() =
-      error{v1::ERROR_CODE_RESOURCE_EXHAUSTED, "the result is larger than a message between nodes may be", false}
-          .to_proto();
-  send(0, refused);
-}
-
-void cluster_link_state::pass_on(const v1::ProgressBatch& batch) {
-  if (!link_ || stage_ != stage::member)
-    return;
-  v1::ProgressBatch wanted;
-  for (auto& x : batch.progress())
-    if (tasks_.contains(key_of(x)))
-      make_valid_text(*wanted.add_progress() = x);
-  if (wanted.progress_size() > 0)
-    troupe::send(*link_, 0, wanted, {.more = true}); // what is lost is followed by more
-}
-
-void cluster_link_state::pass_on(const v1::OpBatch& batch) {
-  if (!link_ || stage_ != stage::member)
-    return;
-  v1::OpAnswerBatch refused;
-  for (auto& x : batch.operations()) {
-    if (!tasks_.contains(key_of(x)))
-      continue;
-    v1::OpBatch one;
-    make_valid_text(*one.add_operations() = x);
-    if (send(0, one) != send_status::too_large) {
-      if (!link_)
-        return;
-      continue;
-    }
-    auto& answer = *refused.add_answers();
-    answer.set_run_id(x.run_id());
-    answer.set_task(x.task());
-    answer.set_attempt(x.attempt());
-    answer.set_number(x.number());
-    *answer.mutable_error() =
-        error{v1::ERROR_CODE_RESOURCE_EXHAUSTED, "the operation is larger than a message between nodes may be", false}
-            .to_proto();
-  }
-  if (refused.answers_size() > 0)
-    self_->send(host_, std::move(refused));
 }
 
 void cluster_link_state::drain() {

@@ -45,6 +45,11 @@ struct task_key {
   uint32_t attempt = 0;
 
   bool operator==(const task_key&) const = default;
+
+  /// Of whatever names its attempt: a task, a result, an operation.
+  static task_key of(const auto& x) {
+    return {x.run_id(), x.task(), x.attempt()};
+  }
 };
 
 struct task_key_hash {
@@ -89,7 +94,10 @@ private:
   void beat();
   void send_results(const v1::ResultBatch& batch);
   template <class T>
-  send_status send(uint64_t correlation, const T& body, bool urgent = false);
+  send_status send(uint64_t correlation, const T& body, bool urgent = false) {
+    return sent(troupe::send(*link_, correlation, body, {.urgent = urgent, .more = !self_->mailbox().empty()}));
+  }
+  send_status sent(send_status status);
   /// The link is of no more use: stops the work that came over it, and tries again later.
   void start_over(const error& why);
   void cancel_everything(const std::string& why);
