@@ -148,9 +148,15 @@ protected:
     for (auto& x : workers_)
       x->join();
     stop_actors();
-    for (auto* job : std::exchange(queue_, {}))
-      cleanup_and_release(job);
     clock_.stop();
+    // Threads of others may go on for a moment.
+    std::deque<caf::resumable*> left;
+    {
+      std::lock_guard guard{lock_};
+      left.swap(queue_);
+    }
+    for (auto* job : left)
+      cleanup_and_release(job);
   }
 
 private:

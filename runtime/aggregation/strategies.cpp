@@ -1,5 +1,6 @@
 #include "runtime/aggregation/strategies.hpp"
 
+#include "runtime/core/json_io.hpp"
 #include "runtime/expression/lua.hpp"
 #include "runtime/expression/scope.hpp"
 
@@ -30,7 +31,7 @@ result<double> score_of(const aggregation_spec& spec, const branch_result& branc
     return tl::unexpected<error>(value.error());
   if (!value->is_number())
     return fail(v1::ERROR_CODE_EXPRESSION, "`score: " + spec.score->text() + "` must yield a number; for branch "
-                                               + branch.id + " it yielded " + value->dump());
+                                               + branch.id + " it yielded " + print_json(*value));
   return value->get<double>();
 }
 
@@ -120,7 +121,7 @@ result<combined> consensus(const aggregation_request& request) {
       value = *found->front();
     }
     auto weight = spec.weighted ? std::clamp(branch.confidence.value_or(1.0), 0.0, 1.0) : 1.0;
-    auto& mine = votes.try_emplace(value.dump(), vote{value, 0, json::array(), i}).first->second;
+    auto& mine = votes.try_emplace(print_json(value), vote{value, 0, json::array(), i}).first->second;
     mine.weight += weight;
     mine.agents.push_back(branch.id);
     total += weight;

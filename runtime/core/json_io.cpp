@@ -12,8 +12,8 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-/// Longer texts would make a thread's parser keep many times their size for good.
-constexpr size_t longest_common = size_t{1} << 20;
+/// A thread's parser keeps some fifteen times the size of the longest text that it has read.
+constexpr size_t longest_common = size_t{256} << 10;
 
 /// Levels of nesting that any text of ours may have.
 constexpr size_t deepest = 1'024;

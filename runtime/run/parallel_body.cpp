@@ -1,5 +1,6 @@
 #include "runtime/run/parallel_body.hpp"
 
+#include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/frame_scope.hpp"
 #include "runtime/run/parallel_slots.hpp"
@@ -67,7 +68,7 @@ std::optional<error> parallel_body::expand(engine& run, frame& self) {
       auto key = definition_.key->evaluate(json_scope{json{{"item", item}, {"index", i}, {"input", run.input()}}});
       if (!key)
         return key.error();
-      name = key->is_string() ? key->get<std::string>() : key->dump();
+      name = key->is_string() ? key->get<std::string>() : print_json(*key);
     } else if (item.is_string()) {
       name = item.get<std::string>();
     }

@@ -1,4 +1,5 @@
 // What becomes of the branches' results: scorers, synthesisers and reducers are asked, and the aggregate is computed.
+#include "runtime/core/json_io.hpp"
 #include "runtime/run/parallel_body.hpp"
 
 #include "runtime/run/engine.hpp"
@@ -63,7 +64,7 @@ void parallel_body::reduce_next(engine& run, frame& self) {
               json{{"accumulator", accumulator_}, {"item", b.how->output.value()}, {"index", index}});
     return;
   }
-  verdict_ = std::make_shared<const std::string>(accumulator_.dump());
+  verdict_ = std::make_shared<const std::string>(print_json(accumulator_));
   start_aggregation_task(run, self);
 }
 

@@ -340,7 +340,7 @@ team_body::op_result team_body::decide(context c, const op_source& from, const v
     if (!x.question.empty() && x.question == op.question())
       return {false, forbidden("question " + op.question() + " is for a person: troupe answer"), {}};
   auto decision = parse(op.decision());
-  auto text = decision.is_string() ? decision.get<std::string>() : decision.dump();
+  auto text = decision.is_string() ? decision.get<std::string>() : print_json(decision);
   auto id = ws_->decide(role(member), std::move(decision), op.reason(), op.question(), c.run.now_ms());
   if (!id)
     return {false, id.error(), {}};

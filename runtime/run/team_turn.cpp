@@ -162,7 +162,7 @@ void team_body::turn_over(context c, uint32_t slot) {
   event.mutable_turn_ended()->set_outcome(verdict.empty() ? "done" : verdict);
   if (verdict == "revise" && child.result.value().contains("comments")) {
     const auto& comments = child.result.value()["comments"];
-    event.mutable_turn_ended()->set_comments(comments.is_string() ? comments.get<std::string>() : comments.dump());
+    event.mutable_turn_ended()->set_comments(comments.is_string() ? comments.get<std::string>() : print_json(comments));
   }
   publish(c, std::move(event));
   members_[child.member].busy = 0;

@@ -1,5 +1,7 @@
 #include "tests/fuzz/run_player.hpp"
 
+#include "runtime/core/json_io.hpp"
+
 namespace troupe::fuzz {
 
 run_player::run_player(workflow_ptr definition, std::string input)
@@ -73,7 +75,7 @@ void run_player::chance(decisions& from) {
     task.set_epoch(request->epoch);
     const auto yielded = aggregate(*request);
     answer(task, yielded ? v1::TASK_STATUS_SUCCESS : v1::TASK_STATUS_FAILED,
-           yielded ? yielded->dump() : yielded.error().message);
+           yielded ? print_json(*yielded) : yielded.error().message);
   } else if (what < 6 && !timers_.empty()) {
     v1::RunEvent event;
     event.mutable_timer_fired()->set_timer(timers_.front());
