@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/type_ids.hpp"
+#include "tests/support/patience.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -8,11 +9,9 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 namespace troupe::test {
 
-/// Actors on real threads, for tests with real sockets and processes. Each wait is bounded by `patience`.
+/// Actors on real threads, for tests with real sockets and processes. Each wait is bounded by `test::patience`.
 class real_actors : public ::testing::Test {
   struct system_config : caf::actor_system_config {
     system_config() {
@@ -25,8 +24,6 @@ class real_actors : public ::testing::Test {
   system_config cfg_;
 
 public:
-  static constexpr std::chrono::seconds patience{20};
-
   caf::actor_system sys{cfg_};
   caf::scoped_actor self{sys, true};
 };

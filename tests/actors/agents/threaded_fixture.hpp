@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 #include "messages/type_ids.hpp"
 #include "runtime/core/result.hpp"
+#include "tests/support/patience.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -29,7 +30,7 @@ class threaded_fixture : public ::testing::Test {
   config cfg_;
 
 public:
-  static constexpr std::chrono::seconds deadline{20};
+  static inline const std::chrono::seconds deadline = patience;
 
   caf::actor_system sys{cfg_};
   caf::scoped_actor self{sys};

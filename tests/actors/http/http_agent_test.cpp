@@ -10,6 +10,7 @@
 namespace troupe {
 namespace {
 
+using test::patience;
 using ::testing::HasSubstr;
 
 struct http_agent_test : test::real_actors {

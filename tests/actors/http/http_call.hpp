@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/http/http_client.hpp"
+#include "tests/support/patience.hpp"
 
 #include <chrono>
 #include <future>
@@ -11,9 +12,6 @@
 #include <vector>
 
 namespace troupe::test {
-
-/// How long a test waits before it is wrong.
-inline constexpr std::chrono::seconds patience{20};
 
 /// One request and what came of it.
 struct call {

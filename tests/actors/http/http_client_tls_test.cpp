@@ -23,8 +23,6 @@ namespace {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
-constexpr std::chrono::seconds tls_patience{20};
-
 std::string pem_of(X509* certificate) {
   std::unique_ptr<BIO, decltype(&BIO_free)> out{BIO_new(BIO_s_mem()), &BIO_free};
   PEM_write_bio_X509(out.get(), certificate);
@@ -120,7 +118,7 @@ struct http_client_tls_test : ::testing::Test {
     std::promise<result<http_response>> done;
     http_request request;
     request.url = server.url();
-    request.timeout = tls_patience;
+    request.timeout = test::patience;
     http_callbacks callbacks;
     callbacks.on_done = [&done](result<http_response> x) { done.set_value(std::move(x)); };
     client.submit(std::move(request), std::move(callbacks));

@@ -16,6 +16,7 @@
 namespace troupe {
 namespace {
 
+using test::patience;
 using ::testing::HasSubstr;
 using ::testing::Not;
 

@@ -2,6 +2,7 @@
 
 #include "runtime/journal/sqlite_store.hpp"
 #include "tests/support/journal_requests.hpp"
+#include "tests/support/patience.hpp"
 #include "tests/support/temp_dir.hpp"
 
 #include <caf/actor_system.hpp>
@@ -15,8 +16,6 @@
 
 namespace troupe {
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr uint64_t events_per_run = 20;
 
@@ -39,13 +38,13 @@ caf::behavior writer(caf::event_based_actor* self, journal_actor journal, std::s
         self->quit();
         return;
       }
-      self->request(journal, 20s, test::append_request(run_id, 1, seq))
+      self->request(journal, test::patience, test::append_request(run_id, 1, seq))
           .then([*this](const v1::EventsAppended& done) { append(done.last_seq() + 1); },
                 [*this](caf::error& why) { self->quit(std::move(why)); });
     }
   };
   loop begin{self, journal, run_id};
-  self->request(journal, 20s, test::create_request(run_id))
+  self->request(journal, test::patience, test::create_request(run_id))
       .then([begin](const v1::RunSummary&) { begin.append(2); },
             [self](caf::error& why) { self->quit(std::move(why)); });
   return {[](caf::unit_t) {}};
@@ -71,7 +70,7 @@ TEST(journal_on_disk, serves_many_writers_from_a_thread_of_its_own) {
           EXPECT_FALSE(down.reason) << caf::to_string(down.reason);
           ++ended;
         },
-        caf::after(30s) >>
+        caf::after(2 * test::patience) >>
             [&] {
               ADD_FAILURE() << ended << " writers of " << runs << " have ended";
               ended = runs;

@@ -18,6 +18,8 @@ namespace troupe {
 namespace {
 
 using test::mailbox;
+using test::patience;
+using test::patient;
 using namespace std::chrono_literals;
 
 link_config process(const std::string& name, const std::string& role) {
@@ -92,10 +94,10 @@ struct link_test : test::real_actors {
     registry_config out;
     out.coordinator_name = "c1";
     out.coordinator_boot_id = "c1-boot";
-    out.membership.heartbeat = 100ms;
-    out.membership.suspect = 1'000ms;
-    out.membership.lost = 2'000ms;
-    out.membership.fence = 3'000ms;
+    out.membership.heartbeat = patient(100ms);
+    out.membership.suspect = patient(1'000ms);
+    out.membership.lost = patient(2'000ms);
+    out.membership.fence = patient(3'000ms);
     out.tick = 50ms;
     return out;
   }
@@ -195,7 +197,7 @@ TEST_F(link_test, loses_a_worker_at_once_when_its_process_ends) {
   auto gone = changes->take();
   ASSERT_TRUE(gone);
   EXPECT_EQ(gone->gone, "w1");
-  EXPECT_LT(time->steady_ms() - began, 900) << "not only when it is suspected for its silence";
+  EXPECT_LT(time->steady_ms() - began, patient(900ms).count()) << "not only when it is suspected for its silence";
 }
 
 TEST_F(link_test, comes_back_after_the_coordinator_was_away) {
@@ -223,24 +225,24 @@ TEST_F(link_test, answers_a_client_and_fails_what_is_pending_when_it_goes) {
   auto c = client();
   ASSERT_TRUE(c);
   EXPECT_EQ(c->peer().name(), "c1");
-  auto echo = c->ask(invoke("echo", "hello"), 5s);
+  auto echo = c->ask(invoke("echo", "hello"), patience);
   ASSERT_TRUE(echo) << echo.error().message;
   EXPECT_EQ(echo->task_result().output().data(), "hello");
   v1::Envelope unknown;
   unknown.mutable_get_run()->set_run_id("r9");
-  auto missing = c->ask(unknown, 5s);
+  auto missing = c->ask(unknown, patience);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, v1::ERROR_CODE_NOT_FOUND);
 
   mailbox<link_client::answer> pending;
   c->request(invoke("silent"), 60s, [&](link_client::answer x) { pending.put(std::move(x)); });
-  ASSERT_TRUE(c->ask(invoke("echo"), 5s)) << "so that the request before it is there, too";
+  ASSERT_TRUE(c->ask(invoke("echo"), patience)) << "so that the request before it is there, too";
   coordinator_process->stop();
   auto failed = pending.take();
   ASSERT_TRUE(failed);
   EXPECT_EQ(failed->error().code, v1::ERROR_CODE_UNAVAILABLE);
   EXPECT_FALSE(c->is_connected());
-  EXPECT_EQ(c->ask(invoke("echo"), 5s).error().code, v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_EQ(c->ask(invoke("echo"), patience).error().code, v1::ERROR_CODE_UNAVAILABLE);
 }
 
 TEST_F(link_test, answers_a_client_by_its_deadline) {
@@ -249,7 +251,7 @@ TEST_F(link_test, answers_a_client_by_its_deadline) {
   auto late = c->ask(invoke("silent"), 50ms);
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, v1::ERROR_CODE_TIMED_OUT);
-  EXPECT_TRUE(c->ask(invoke("echo"), 5s)) << "the connection is as good as before";
+  EXPECT_TRUE(c->ask(invoke("echo"), patience)) << "the connection is as good as before";
 }
 
 TEST_F(link_test, serves_many_requests_at_once_from_many_threads) {
@@ -263,7 +265,7 @@ TEST_F(link_test, serves_many_requests_at_once_from_many_threads) {
     askers.emplace_back([&, t] {
       for (int i = 0; i < each; ++i) {
         auto text = std::to_string(t) + "/" + std::to_string(i);
-        auto x = c->ask(invoke("echo", text), 5s);
+        auto x = c->ask(invoke("echo", text), patience);
         right += x && x->task_result().output().data() == text;
       }
     });
@@ -277,10 +279,11 @@ TEST_F(link_test, streams_a_run_to_its_end) {
   ASSERT_TRUE(c);
   mailbox<v1::RunUpdate> updates;
   mailbox<result<void>> ended;
-  c->watch("r1", 5s, {[&](v1::RunUpdate x) { updates.put(std::move(x)); }, [&](result<void> x) { ended.put(x); }});
+  c->watch("r1", patience,
+           {[&](v1::RunUpdate x) { updates.put(std::move(x)); }, [&](result<void> x) { ended.put(x); }});
   v1::Envelope other;
   other.mutable_list_runs();
-  ASSERT_TRUE(c->ask(other, 5s)) << "so that the watch before it is there, too";
+  ASSERT_TRUE(c->ask(other, patience)) << "so that the watch before it is there, too";
   run_watcher_actor watcher = cluster->watchers.at(0);
   v1::RunUpdate update;
   update.set_seq(1);
@@ -293,13 +296,13 @@ TEST_F(link_test, streams_a_run_to_its_end) {
   auto end = ended.take();
   ASSERT_TRUE(end && *end);
 
-  c->watch("none", 5s, {[](const v1::RunUpdate&) {}, [&](result<void> x) { ended.put(x); }});
+  c->watch("none", patience, {[](const v1::RunUpdate&) {}, [&](result<void> x) { ended.put(x); }});
   auto missing = ended.take();
   ASSERT_TRUE(missing && !*missing);
   EXPECT_EQ(missing->error().code, v1::ERROR_CODE_NOT_FOUND);
 
-  c->watch("r2", 5s, {[](const v1::RunUpdate&) {}, [&](result<void> x) { ended.put(x); }});
-  ASSERT_TRUE(c->ask(other, 5s));
+  c->watch("r2", patience, {[](const v1::RunUpdate&) {}, [&](result<void> x) { ended.put(x); }});
+  ASSERT_TRUE(c->ask(other, patience));
   coordinator_process->stop();
   auto lost = ended.take();
   ASSERT_TRUE(lost && !*lost);
@@ -347,10 +350,10 @@ TEST_F(link_test, serves_workers_and_clients_while_a_hostile_worker_talks) {
             v1::ERROR_CODE_INVALID_INPUT);
   hostile.say("\xde\xad\xbe\xef\xde\xad\xbe\xef");
   EXPECT_TRUE(hostile.hears_the_end());
-  EXPECT_TRUE(c->ask(invoke("echo"), 5s));
+  EXPECT_TRUE(c->ask(invoke("echo"), patience));
   v1::Envelope list;
   list.mutable_list_nodes();
-  auto nodes = c->ask(list, 5s);
+  auto nodes = c->ask(list, patience);
   ASSERT_TRUE(nodes);
   ASSERT_EQ(nodes->node_list().nodes_size(), 1);
   EXPECT_EQ(nodes->node_list().nodes(0).state(), v1::NODE_STATE_UP);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tests/support/patience.hpp"
+
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -8,7 +10,7 @@
 
 namespace troupe::test {
 
-/// What other threads have reported, for a test to wait on; never longer than five seconds.
+/// What other threads have reported, for a test to wait on; never longer than its patience.
 template <class T>
 class mailbox {
 public:
@@ -20,7 +22,7 @@ public:
     arrived_.notify_all();
   }
 
-  std::optional<T> take(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+  std::optional<T> take(std::chrono::milliseconds limit = patience) {
     std::unique_lock guard{mutex_};
     if (!arrived_.wait_for(guard, limit, [this] { return !items_.empty(); }))
       return std::nullopt;

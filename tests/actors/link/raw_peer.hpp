@@ -3,6 +3,7 @@
 #include "runtime/link/address.hpp"
 #include "runtime/link/envelope.hpp"
 #include "runtime/link/write_queue.hpp"
+#include "tests/support/patience.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -14,11 +15,11 @@
 
 namespace troupe::test {
 
-/// A peer that says whatever it likes. Every call ends within five seconds.
+/// A peer that says whatever it likes. Every call ends within five seconds (of a build without sanitizers).
 class raw_peer {
 public:
   explicit raw_peer(const address& to) : fd_{::socket(AF_INET, SOCK_STREAM, 0)} {
-    timeval limit{5, 0};
+    timeval limit{patient(std::chrono::seconds{5}).count(), 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
     sockaddr_in at = {};

@@ -1,5 +1,7 @@
 #include "actors/scheduler/hand_over.hpp"
 
+#include "tests/support/patience.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
@@ -17,7 +19,7 @@
 namespace troupe {
 namespace {
 
-constexpr auto patience = std::chrono::seconds{20};
+using test::patience;
 
 struct config : caf::actor_system_config {
   explicit config(size_t threads) {

@@ -1,5 +1,7 @@
 #include "actors/scheduler/hand_over.hpp"
 
+#include "tests/support/patience.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
@@ -16,7 +18,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr auto long_enough = std::chrono::seconds{20};
+using test::patience;
 
 struct lazy_clock_test : ::testing::Test {
   struct config : caf::actor_system_config {
@@ -38,7 +40,7 @@ TEST_F(lazy_clock_test, brings_delayed_messages_in_the_order_in_which_they_are_d
   caf::delayed_anon_send(to, milliseconds{1}, 1);
   caf::delayed_anon_send(to, milliseconds{15}, 2);
   while (got.size() < 3)
-    self->receive([&](int x) { got.push_back(x); }, caf::after(long_enough) >> [&] { got.assign(3, -1); });
+    self->receive([&](int x) { got.push_back(x); }, caf::after(patience) >> [&] { got.assign(3, -1); });
   EXPECT_EQ(got, (std::vector<int>{1, 2, 3}));
 }
 
@@ -56,7 +58,7 @@ TEST_F(lazy_clock_test, ends_requests_that_are_not_answered_and_no_others) {
                 caf::anon_send(to, why == caf::sec::request_timeout ? std::string{"late"} : std::string{"wrong"});
               });
     for (int i = 0; i < 1'000; ++i)
-      me->request(quick, long_enough, i)
+      me->request(quick, patience, i)
           .then([=](int x) { caf::anon_send(to, x); }, [=](const caf::error&) { caf::anon_send(to, -1); });
     return {[](caf::ok_atom) {}};
   });
@@ -65,7 +67,7 @@ TEST_F(lazy_clock_test, ends_requests_that_are_not_answered_and_no_others) {
   bool in_time = true;
   while (in_time && (answers < 1'000 || !late))
     self->receive([&](int x) { answers += x >= 0 ? 1 : 0; }, [&](const std::string& x) { late = x == "late"; },
-                  caf::after(long_enough) >> [&] { in_time = false; });
+                  caf::after(patience) >> [&] { in_time = false; });
   EXPECT_EQ(answers, 1'000);
   EXPECT_TRUE(late);
   for (auto& x : {silent, quick, asker})
