@@ -5,6 +5,13 @@
 
 namespace troupe::sim {
 
+network::~network() {
+  for (auto& weak : connections_)
+    if (auto via = weak.lock())
+      for (auto& side : via->sides)
+        side.on = {};
+}
+
 void network::listen(process& at, acceptor who) {
   listeners_[&at] = std::move(who);
 }

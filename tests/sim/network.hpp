@@ -68,6 +68,11 @@ public:
   using dialled = std::function<connection::handlers(socket)>;
 
   explicit network(context& world) : world_{world} {}
+  network(const network&) = delete;
+  network& operator=(const network&) = delete;
+  /// What a side does with what arrives holds its own connection: without this, a world that ends with open connections
+  /// would not go.
+  ~network();
 
   void listen(process& at, acceptor who);
   void dial(process& from, process& to, std::string role, usec timeout, dialled then);
