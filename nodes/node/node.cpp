@@ -40,10 +40,10 @@ constexpr auto patience = std::chrono::seconds{15};
 struct system_config : caf::actor_system_config {
   explicit system_config(const node_config& config) {
     add_message_types<caf::id_block::troupe>();
-    auto threads = config.threads > 0 ? size_t{config.threads} : std::max(1U, std::thread::hardware_concurrency());
-    // One of them waits for the journal's disk.
-    auto journal = config.coordinator && !config.data.empty() ? 1 : 0;
-    set("scheduler.max-threads", threads + journal);
+    // One more than there are cores waits for the journal's disk.
+    auto journal = config.coordinator && !config.data.empty() ? 1U : 0U;
+    auto usual = std::max(1U, std::thread::hardware_concurrency()) + journal;
+    set("scheduler.max-threads", config.threads > 0 ? size_t{config.threads} : size_t{usual});
     use_hand_over_scheduler(*this);
   }
 };

@@ -43,7 +43,7 @@ struct node_config {
   /// Worker: file with `agents:` that the node offers to every workflow and to `troupe send`.
   std::string agents;
 
-  /// Scheduler threads; 0 = one per core.
+  /// Scheduler threads; 0 = one per core, and one that waits for the disk where there is a journal on one.
   uint32_t threads = 0;
   /// "trace", "debug", "info", "warning", "error", "off"
   std::string log_level = "info";

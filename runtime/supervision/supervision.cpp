@@ -18,6 +18,10 @@ supervision::children_type::iterator supervision::find(const std::string& id) {
 
 void supervision::move(child& who, state next) {
   who.now = next;
+  if (next == state::up)
+    up_.emplace(who.number, &who);
+  else
+    up_.erase(who.number);
   if (next == state::up || next == state::ended)
     moving_.erase(who.number);
   else
@@ -205,16 +209,13 @@ void supervision::enforce_deadlines(int64_t now_ms) {
 
 template <class Predicate>
 bool supervision::stop_last(Predicate has_to_stop, int64_t now_ms) {
-  bool one_stops = false;
-  child* last_up = nullptr;
-  for (auto& x : children_) {
-    one_stops |= x.now == state::stopping;
-    if (x.now == state::up && has_to_stop(x))
-      last_up = &x;
-  }
-  if (!one_stops && last_up)
-    begin_stop(*last_up, now_ms);
-  return one_stops || last_up;
+  if (std::any_of(moving_.begin(), moving_.end(), [](const auto& x) { return x.second->now == state::stopping; }))
+    return true;
+  auto last = std::find_if(up_.rbegin(), up_.rend(), [&](const auto& x) { return has_to_stop(*x.second); });
+  if (last == up_.rend())
+    return false;
+  begin_stop(*last->second, now_ms);
+  return true;
 }
 
 void supervision::start_next(int64_t now_ms) {

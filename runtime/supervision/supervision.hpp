@@ -158,6 +158,8 @@ private:
   /// Those that wait, start or stop, in order. A supervisor of a thousand children that are up must not look at all of
   /// them at every turn.
   std::map<uint64_t, child*> moving_;
+  /// Those that are up, in order: so that the last one is found at once.
+  std::map<uint64_t, child*> up_;
   /// Not yet handed out.
   supervision_commands commands_;
   bool closing_ = false;

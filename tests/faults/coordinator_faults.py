@@ -216,7 +216,7 @@ def wedged(world, repetition):
     world.fan_out(400, seconds=0.1)
     world.wait_for_entries(20)
     began = world.now()
-    with stopped_threads(world.coordinator.pid, "caf.multiplexer"):
+    with stopped_threads(world.coordinator.pid, "troupe-actors"):
         world.wait_for_metric(world.workers["w1"], "troupe_cluster_fences_total", timeout=9)
         fenced = world.now() - began
         time.sleep(1.5)

@@ -115,7 +115,7 @@ def wedged(world, repetition):
     world.fan_out(TASKS, acts={held: "hold_before_effect"})
     name = world.wait_for_item(f"item-{held}")["node"]
     at = world.now()
-    with stopped_threads(world.workers[name].pid, "caf.multiplexer"):
+    with stopped_threads(world.workers[name].pid, "troupe-actors"):
         world.release.touch()
         seen, journal = finished(world, at)
     world.wait_for_nodes(world.coordinator, 2)
