@@ -160,6 +160,7 @@ void supervision::crashed(children_type::iterator who, int64_t now_ms) {
 supervision::children_type::iterator supervision::forget(children_type::iterator who, kind how) {
   commands_.push_back({how, who->options.id});
   moving_.erase(who->number);
+  up_.erase(who->number);
   by_id_.erase(who->options.id);
   return children_.erase(who);
 }
