@@ -15,10 +15,9 @@ template <class T>
 class mailbox {
 public:
   void put(T x) {
-    {
-      std::lock_guard guard{mutex_};
-      items_.push_back(std::move(x));
-    }
+    // Under the lock: whoever has taken it may let this go at once.
+    std::lock_guard guard{mutex_};
+    items_.push_back(std::move(x));
     arrived_.notify_all();
   }
 
