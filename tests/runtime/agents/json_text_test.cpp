@@ -1,4 +1,5 @@
 #include "runtime/agents/json_text.hpp"
+#include "tests/support/random_json.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -50,34 +51,6 @@ rc::Gen<std::string> json_like_text() {
   return rc::gen::container<std::string>(rc::gen::elementOf(std::string{"[]{}\",:\\u0123eE+-.tfnrualse dD8"}));
 }
 
-json any_value(int depth) {
-  auto kind = *rc::gen::inRange(0, depth > 0 ? 7 : 5);
-  switch (kind) {
-  case 0:
-    return nullptr;
-  case 1:
-    return *rc::gen::arbitrary<bool>();
-  case 2:
-    return *rc::gen::arbitrary<int64_t>();
-  case 3:
-    return *rc::gen::arbitrary<int>() / 7.0;
-  case 4:
-    return *rc::gen::string<std::string>();
-  case 5: {
-    auto out = json::array();
-    for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
-      out.push_back(any_value(depth - 1));
-    return out;
-  }
-  default: {
-    auto out = json::object();
-    for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
-      out[*rc::gen::string<std::string>()] = any_value(depth - 1);
-    return out;
-  }
-  }
-}
-
 RC_GTEST_PROP(check_json, agrees_with_the_parser_on_random_text, ()) {
   auto text = *json_like_text();
   RC_ASSERT(accepts(text) == json::accept(text));
@@ -98,7 +71,7 @@ TEST(check_json, refuses_numbers_that_the_parser_cannot_hold) {
 }
 
 RC_GTEST_PROP(check_json, accepts_whatever_the_printer_prints, ()) {
-  auto value = any_value(4);
+  auto value = test::awkward_json(4);
   auto text = value.dump(-1, ' ', false, json::error_handler_t::replace);
   RC_ASSERT(accepts(text));
 }

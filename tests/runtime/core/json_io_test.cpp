@@ -1,4 +1,5 @@
 #include "runtime/core/json_io.hpp"
+#include "tests/support/random_json.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -8,46 +9,14 @@
 namespace troupe {
 namespace {
 
-/// As any_value, with texts and numbers that are awkward to print and to read.
-json awkward_value(int depth) {
-  switch (*rc::gen::inRange(0, depth > 0 ? 9 : 7)) {
-  case 0:
-    return nullptr;
-  case 1:
-    return *rc::gen::arbitrary<bool>();
-  case 2:
-    return *rc::gen::arbitrary<int64_t>();
-  case 3:
-    return *rc::gen::arbitrary<uint64_t>();
-  case 4:
-    return *rc::gen::arbitrary<int>() / 7.0;
-  case 5:
-    return *rc::gen::string<std::string>();
-  case 6:
-    return *rc::gen::element<std::string>("", "é", "\"", "\\", "\n", "\x7f", "\x01", "a/b", "😀", "plain", "\xff");
-  case 7: {
-    auto out = json::array();
-    for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
-      out.push_back(awkward_value(depth - 1));
-    return out;
-  }
-  default: {
-    auto out = json::object();
-    for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
-      out[*rc::gen::string<std::string>()] = awkward_value(depth - 1);
-    return out;
-  }
-  }
-}
-
 RC_GTEST_PROP(json_io, prints_what_the_library_prints, ()) {
-  auto value = awkward_value(4);
+  auto value = test::awkward_json(4);
   RC_ASSERT(print_json(value) == value.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 RC_GTEST_PROP(json_io, reads_what_the_library_reads, ()) {
-  auto text =
-      awkward_value(4).dump(*rc::gen::inRange(-1, 3), ' ', *rc::gen::arbitrary<bool>(), json::error_handler_t::replace);
+  auto text = test::awkward_json(4).dump(*rc::gen::inRange(-1, 3), ' ', *rc::gen::arbitrary<bool>(),
+                                         json::error_handler_t::replace);
   auto expected = json::parse(text);
   auto value = read_json(text);
   RC_ASSERT(value == expected);

@@ -1,5 +1,6 @@
 #include "runtime/language/graph.hpp"
 #include "runtime/language/line_index.hpp"
+#include "tests/support/random_json.hpp"
 
 #include "documents.hpp"
 
@@ -9,32 +10,8 @@ namespace troupe {
 namespace {
 
 json any_json(int depth) {
-  switch (*rc::gen::inRange(0, depth > 0 ? 8 : 6)) {
-  case 0:
-    return nullptr;
-  case 1:
-    return *rc::gen::arbitrary<bool>();
-  case 2:
-    return *rc::gen::arbitrary<int64_t>();
-  case 3:
-    return *rc::gen::arbitrary<uint64_t>();
-  case 4:
-    return *rc::gen::arbitrary<double>();
-  case 5:
-    return *rc::gen::container<std::string>(rc::gen::inRange<char>(0, 127));
-  case 6: {
-    auto out = json::array();
-    for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
-      out.push_back(any_json(depth - 1));
-    return out;
-  }
-  default: {
-    auto out = json::object();
-    for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
-      out[*rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127))] = any_json(depth - 1);
-    return out;
-  }
-  }
+  return test::random_json(depth, rc::gen::container<std::string>(rc::gen::inRange<char>(0, 127)),
+                           rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127)));
 }
 
 RC_GTEST_PROP(parse_document, is_the_inverse_of_writing_json, ()) {
