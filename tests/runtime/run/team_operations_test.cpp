@@ -17,7 +17,6 @@ agents:
   a: {kind: function}
   b: {kind: function}
   c: {kind: function}
-  judge: {kind: function}
 steps:
   - id: t
     team:
@@ -235,75 +234,6 @@ agents: {a: {kind: function}}
 steps: [{id: x, agent: a}]
 )"};
   EXPECT_FALSE(run.operate(*run.next_task(), 1, put("draft", 1)));
-}
-
-TEST(team_operations, refuses_a_write_that_has_not_seen_what_another_wrote) {
-  run_harness run{all_free};
-  auto a = run.task_at("t[a]");
-  auto b = run.task_at("t[b]");
-  run.operate(a, 1, put("draft", "a's"));
-  run.operate(b, 1, put("draft", "b's"));
-  EXPECT_EQ(run.answer_of(b, 1)["error"]["code"], "conflict");
-  run.operate(b, 2, {{"op", "get"}, {"artifact", "draft"}});
-  run.operate(b, 3, put("draft", "both"));
-  EXPECT_EQ(run.answer_of(b, 3)["value"]["version"], 2);
-}
-
-TEST(team_operations, asks_an_agent_to_settle_a_conflict) {
-  run_harness run{
-      three_members("      turns: free\n      on_conflict: agent\n      resolver: judge\n      max_iterations: 1\n")};
-  auto a = run.task_at("t[a]");
-  auto b = run.task_at("t[b]");
-  run.operate(a, 1, put("draft", "a's"));
-  run.operate(b, 1, put("draft", "b's"));
-  EXPECT_TRUE(run.answer_of(b, 1).is_null());
-  auto judge = run.task_at("t[resolver]");
-  auto input = json::parse(judge.input().data());
-  EXPECT_EQ(input["current"], "a's");
-  EXPECT_EQ(input["proposed"], "b's");
-  run.succeed(judge, "both");
-  EXPECT_EQ(run.answer_of(b, 1)["value"]["version"], 2);
-  run.operate(b, 2, {{"op", "get"}, {"artifact", "draft"}});
-  EXPECT_EQ(run.answer_of(b, 2)["value"]["value"], "both");
-}
-
-struct human : testing::Test {
-  run_harness run{three_members(
-      "      turns: free\n      on_conflict: human\n      decision_timeout: 1m\n      max_iterations: 1\n")};
-  v1::Task a = run.task_at("t[a]");
-  v1::Task b = run.task_at("t[b]");
-
-  human() {
-    run.operate(a, 1, put("draft", "a's"));
-    run.operate(b, 1, put("draft", "b's"));
-  }
-
-  bool answer(const json& content) {
-    v1::RunEvent event;
-    event.mutable_question_answered()->set_question("q-1");
-    event.mutable_question_answered()->set_content(content.dump());
-    event.mutable_question_answered()->set_who("Ada");
-    return run.offer(std::move(event));
-  }
-};
-
-TEST_F(human, settles_a_conflict) {
-  EXPECT_TRUE(run.answer_of(b, 1).is_null());
-  EXPECT_FALSE(answer("what?"));
-  EXPECT_TRUE(answer({{"keep", "proposed"}}));
-  EXPECT_EQ(run.answer_of(b, 1)["value"]["version"], 2);
-  EXPECT_FALSE(answer({{"keep", "current"}})) << "it is settled";
-}
-
-TEST_F(human, may_keep_what_there_is) {
-  EXPECT_TRUE(answer({{"keep", "current"}}));
-  EXPECT_THAT(std::string{run.answer_of(b, 1)["error"]["message"]}, HasSubstr("Ada kept the current one"));
-}
-
-TEST_F(human, is_not_waited_for_for_ever) {
-  while (run.answer_of(b, 1).is_null() && run.fire_next_timer())
-    ;
-  EXPECT_THAT(std::string{run.answer_of(b, 1)["error"]["message"]}, HasSubstr("nobody has settled it in time"));
 }
 
 TEST(team_operations, does_what_an_output_asks_for_and_reports_what_it_refused) {

@@ -7,6 +7,7 @@ namespace troupe::test {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 std::string two_writers(const std::string& conflict) {
   return R"(
@@ -135,6 +136,65 @@ TEST(team_writes, tells_watchers_of_no_version_where_a_vote_writes_none) {
   x.run.operate(x.a, 1, put_draft("the same"));
   EXPECT_EQ(x.run.answer_of(x.a, 1)["value"]["version"], 1);
   EXPECT_THAT(x.told(), ElementsAre(1));
+}
+
+TEST(team_writes, refuses_a_write_that_has_not_seen_what_another_wrote) {
+  two_at_once x{"reject"};
+  x.run.operate(x.a, 1, put_draft("a's"));
+  x.run.operate(x.b, 1, put_draft("b's"));
+  EXPECT_EQ(x.run.answer_of(x.b, 1)["error"]["code"], "conflict");
+  x.run.operate(x.b, 2, get_draft);
+  x.run.operate(x.b, 3, put_draft("both"));
+  EXPECT_EQ(x.run.answer_of(x.b, 3)["value"]["version"], 2);
+}
+
+TEST(team_writes, asks_an_agent_to_settle_a_conflict) {
+  two_at_once x{"agent\n      resolver: judge"};
+  x.run.operate(x.a, 1, put_draft("a's"));
+  x.run.operate(x.b, 1, put_draft("b's"));
+  EXPECT_TRUE(x.run.answer_of(x.b, 1).is_null());
+  auto judge = x.run.task_at("t[resolver]");
+  auto input = json::parse(judge.input().data());
+  EXPECT_EQ(input["current"], "a's");
+  EXPECT_EQ(input["proposed"], "b's");
+  x.run.succeed(judge, "both");
+  EXPECT_EQ(x.run.answer_of(x.b, 1)["value"]["version"], 2);
+  x.run.operate(x.b, 2, get_draft);
+  EXPECT_EQ(x.run.answer_of(x.b, 2)["value"]["value"], "both");
+}
+
+struct human : testing::Test, two_at_once {
+  human() : two_at_once{"human\n      decision_timeout: 1m"} {
+    run.operate(a, 1, put_draft("a's"));
+    run.operate(b, 1, put_draft("b's"));
+  }
+
+  bool answer(const json& content) {
+    v1::RunEvent event;
+    event.mutable_question_answered()->set_question("q-1");
+    event.mutable_question_answered()->set_content(content.dump());
+    event.mutable_question_answered()->set_who("Ada");
+    return run.offer(std::move(event));
+  }
+};
+
+TEST_F(human, settles_a_conflict) {
+  EXPECT_TRUE(run.answer_of(b, 1).is_null());
+  EXPECT_FALSE(answer("what?"));
+  EXPECT_TRUE(answer({{"keep", "proposed"}}));
+  EXPECT_EQ(run.answer_of(b, 1)["value"]["version"], 2);
+  EXPECT_FALSE(answer({{"keep", "current"}})) << "it is settled";
+}
+
+TEST_F(human, may_keep_what_there_is) {
+  EXPECT_TRUE(answer({{"keep", "current"}}));
+  EXPECT_THAT(std::string{run.answer_of(b, 1)["error"]["message"]}, HasSubstr("Ada kept the current one"));
+}
+
+TEST_F(human, is_not_waited_for_for_ever) {
+  while (run.answer_of(b, 1).is_null() && run.fire_next_timer())
+    ;
+  EXPECT_THAT(std::string{run.answer_of(b, 1)["error"]["message"]}, HasSubstr("nobody has settled it in time"));
 }
 
 } // namespace

@@ -1,61 +1,13 @@
-#include "runtime/agents/process/process_core.hpp"
-
-#include "runtime/agents/process/protocol.hpp"
-#include "runtime/core/json.hpp"
-
-#include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
+#include "tests/runtime/agents/process/process_core_fixture.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace troupe {
 namespace {
 
-using namespace process_action;
+using namespace test;
 
-v1::Task make_task(uint32_t number, uint32_t timeout_ms = 0) {
-  v1::Task out;
-  out.set_run_id("r");
-  out.set_task(number);
-  out.set_attempt(1);
-  out.set_epoch(5);
-  out.set_timeout_ms(timeout_ms);
-  return out;
-}
-
-v1::CancelTask make_cancel(uint32_t number) {
-  v1::CancelTask out;
-  out.set_run_id("r");
-  out.set_task(number);
-  out.set_attempt(1);
-  return out;
-}
-
-std::string answer_line(uint32_t number) {
-  return json{{"task_id", wire_id("r", number)}, {"output", number}}.dump() + "\n";
-}
-
-struct process_core_test : ::testing::Test {
-  process_core core{"a", {.concurrency = 2, .max_line = 200}};
-  int64_t now = 1'000;
-
-  template <class T>
-  std::vector<T> take() {
-    std::vector<T> out;
-    for (auto& x : core.take_actions())
-      if (auto* y = std::get_if<T>(&x))
-        out.push_back(std::move(*y));
-    return out;
-  }
-
-  void start() {
-    core.submit(make_task(1), now);
-    core.started(now);
-    core.output(answer_line(1), now);
-    core.take_actions();
-  }
-};
+struct process_core_test : process_core_fixture {};
 
 TEST_F(process_core_test, starts_the_process_for_its_first_task) {
   core.submit(make_task(1), now);
@@ -241,118 +193,6 @@ TEST_F(process_core_test, refuses_inputs_that_have_no_json_form) {
   EXPECT_EQ(take<answer>().at(0).result.error().code(), v1::ERROR_CODE_INVALID_INPUT);
 }
 
-/// A process that does whatever a schedule says, and the books of its tasks.
-struct world {
-  process_core core;
-  int64_t now = 1;
-  uint32_t submitted = 0;
-  std::map<uint32_t, int> answered = {};
-  std::set<uint32_t> written = {};
-  bool spawning = false;
-  bool alive = false;
-  bool ending = false;
-
-  void settle() {
-    for (auto& x : core.take_actions()) {
-      if (auto* a = std::get_if<answer>(&x)) {
-        ++answered[a->result.task()];
-        written.erase(a->result.task());
-      } else if (std::get_if<spawn>(&x)) {
-        RC_ASSERT(!alive && !spawning);
-        spawning = true;
-      } else if (auto* w = std::get_if<write>(&x)) {
-        RC_ASSERT(alive && !ending);
-        auto id = json::parse(w->line)["task_id"].get<std::string>();
-        written.insert(static_cast<uint32_t>(std::stoul(id.substr(2))));
-      } else if (std::get_if<terminate>(&x)) {
-        RC_ASSERT(alive && !ending);
-        ending = true;
-      }
-    }
-  }
-
-  void start(bool works) {
-    if (!std::exchange(spawning, false))
-      return;
-    alive = works;
-    if (works)
-      core.started(now);
-    else
-      core.failed("no", now);
-    settle();
-  }
-
-  void die() {
-    if (!std::exchange(alive, false))
-      return;
-    ending = false;
-    written.clear();
-    core.exited("status 1", now);
-    settle();
-  }
-
-  void say(const std::string& text) {
-    if (alive)
-      core.output(text, now);
-    settle();
-  }
-
-  void pass(int64_t ms) {
-    core.tick(now += ms);
-    settle();
-  }
-
-  void end() {
-    for (int i = 0; i < 1'000 && (spawning || ending || core.next_deadline() || !written.empty()); ++i) {
-      start(true);
-      if (ending)
-        die();
-      // The end of a line that was too long, if there was one.
-      say("\n");
-      while (!written.empty())
-        say(answer_line(*written.begin()));
-      if (auto at = core.next_deadline())
-        pass(std::max<int64_t>(0, *at - now));
-    }
-  }
-};
-
-RC_GTEST_PROP(process_core_law, answers_each_task_exactly_once, ()) {
-  world w{process_core{"a", {.concurrency = static_cast<uint32_t>(*rc::gen::inRange(1, 4)), .max_line = 100}}};
-  for (int i = *rc::gen::inRange(0, 100); i > 0; --i)
-    switch (*rc::gen::weightedElement<int>({{5, 0}, {3, 1}, {1, 2}, {4, 3}, {1, 4}, {1, 5}, {1, 6}, {2, 7}})) {
-    case 0:
-      w.core.submit(make_task(++w.submitted, *rc::gen::elementOf(std::vector<uint32_t>{0, 10, 300})), w.now);
-      w.settle();
-      break;
-    case 1:
-      w.start(true);
-      break;
-    case 2:
-      w.start(false);
-      break;
-    case 3:
-      if (!w.written.empty())
-        w.say("\n" + answer_line(*rc::gen::elementOf(w.written)));
-      break;
-    case 4:
-      w.die();
-      break;
-    case 5:
-      w.core.cancel(make_cancel(*rc::gen::inRange<uint32_t>(1, w.submitted + 2)), w.now);
-      w.settle();
-      break;
-    case 6:
-      w.say(*rc::gen::elementOf(std::vector<std::string>{"garbage\n", std::string(150, 'x'), "\n"}));
-      break;
-    default:
-      w.pass(*rc::gen::inRange(0, 200));
-    }
-  w.end();
-  for (uint32_t i = 1; i <= w.submitted; ++i)
-    RC_ASSERT(w.answered[i] == 1);
-}
-
 TEST_F(process_core_test, complains_of_endless_nonsense_a_few_times_per_second_only) {
   start();
   std::string nonsense;
@@ -385,72 +225,6 @@ TEST_F(process_core_test, ends_a_process_whose_line_has_no_end) {
   ASSERT_TRUE(given_up);
   EXPECT_EQ(given_up->result.error().code(), v1::ERROR_CODE_AGENT_CRASHED);
   EXPECT_TRUE(given_up->result.error().retryable());
-}
-
-// --- turns of a team ---
-
-v1::Task make_turn(uint32_t number) {
-  auto out = make_task(number);
-  out.mutable_turn()->set_role("writer");
-  out.mutable_turn()->set_context(R"({"role": "writer"})");
-  return out;
-}
-
-TEST_F(process_core_test, passes_operations_on_and_their_answers_back) {
-  core.submit(make_turn(1), now);
-  core.started(now);
-  auto request = take<write>();
-  ASSERT_EQ(request.size(), 1u);
-  EXPECT_EQ(json::parse(request[0].line)["turn"]["role"], "writer");
-  core.output(R"({"task_id": "r/1", "op": "ask", "to": "editor", "content": "?", "id": "x7"})"
-              "\n",
-              now);
-  auto wishes = take<operate>();
-  ASSERT_EQ(wishes.size(), 1u);
-  EXPECT_EQ(wishes[0].op.ask().to(), "editor");
-  EXPECT_EQ(wishes[0].op.number(), 1u);
-  EXPECT_EQ(wishes[0].op.attempt(), 1u);
-  EXPECT_EQ(wishes[0].op.epoch(), 5u);
-  v1::OpAnswer answer;
-  answer.set_attempt(1);
-  answer.set_value("42");
-  core.operated(wishes[0].task_id, wishes[0].tag, answer);
-  auto back = take<write>();
-  ASSERT_EQ(back.size(), 1u);
-  EXPECT_EQ(json::parse(back[0].line), R"({"task_id": "r/1", "answer_to": "x7", "value": 42})"_json);
-}
-
-TEST_F(process_core_test, refuses_operations_of_a_task_that_is_no_turn) {
-  core.submit(make_task(1), now);
-  core.started(now);
-  core.take_actions();
-  core.output(R"({"task_id": "r/1", "op": "inbox", "id": 1})"
-              "\n",
-              now);
-  auto back = take<write>();
-  ASSERT_EQ(back.size(), 1u);
-  EXPECT_EQ(json::parse(back[0].line)["error"]["code"], "forbidden");
-}
-
-TEST_F(process_core_test, says_what_is_wrong_with_an_operation) {
-  core.submit(make_turn(1), now);
-  core.started(now);
-  core.take_actions();
-  core.output(R"({"task_id": "r/1", "op": "put", "artifact": "a", "id": 1})"
-              "\n",
-              now);
-  auto back = take<write>();
-  ASSERT_EQ(back.size(), 1u);
-  EXPECT_EQ(json::parse(back[0].line)["error"]["message"], "operation put needs `value`");
-}
-
-TEST_F(process_core_test, drops_the_answer_to_an_operation_whose_task_has_ended) {
-  core.submit(make_turn(1), now);
-  core.started(now);
-  core.output(answer_line(1), now);
-  core.take_actions();
-  core.operated("r/1", "1", {});
-  EXPECT_TRUE(core.take_actions().empty());
 }
 
 } // namespace
