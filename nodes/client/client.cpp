@@ -1,21 +1,17 @@
 #include "nodes/client/client.hpp"
 
 #include "nodes/client/client_impl.hpp"
+#include "nodes/client/follow.hpp"
 #include "nodes/client/update_queue.hpp"
 #include "runtime/core/json_io.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <future>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 namespace troupe {
 
 namespace {
-
-using steady = std::chrono::steady_clock;
 
 /// Updates that wait for a reader. A run of 100 000 tasks has about 400 000 in all.
 constexpr size_t most_updates = 1'000'000;
@@ -95,49 +91,17 @@ result<run_updates> client::watch(const std::string& run_id) {
 }
 
 result<v1::RunFinished> client::wait(const std::string& run_id, milliseconds deadline, const wait_handlers& handlers) {
-  auto due = steady::now() + deadline;
-  std::optional<run_updates> stream;
-  // Set while the connection is lost, or the stream was.
-  std::optional<steady::time_point> outage_due;
-  auto pause = milliseconds{0};
-  for (;;) {
-    if (handlers.on_idle && !handlers.on_idle())
-      return fail(v1::ERROR_CODE_CANCELLED, "the wait was given up");
-    if (left_until(due).count() == 0)
-      return fail(v1::ERROR_CODE_TIMED_OUT, "the run has not ended within the deadline");
-    result<std::optional<v1::RunUpdate>> next = std::nullopt;
-    if (stream) {
-      next = stream->next(std::min(idle_interval, left_until(due)));
-    } else {
-      std::this_thread::sleep_for(std::min(pause, left_until(due)));
-      pause = std::clamp(pause * 2, shortest_retry, longest_retry);
-      if (auto connected = impl_->reconnect(); !connected)
-        next = tl::unexpected(std::move(connected.error()));
-      else if (auto watched = watch(run_id); !watched)
-        next = tl::unexpected(std::move(watched.error()));
-      else
-        stream.emplace(std::move(*watched));
-    }
-    if (!next) {
-      auto& why = next.error();
-      stream.reset();
-      if (!outage_due)
-        outage_due = steady::now() + longest_outage;
-      if (!is_passing(why) || left_until(*outage_due).count() == 0)
-        return tl::unexpected(std::move(why));
-      continue;
-    }
-    if (!*next)
-      continue;
-    if (outage_due && handlers.on_restart)
-      handlers.on_restart();
-    outage_due.reset();
-    pause = milliseconds{0};
+  followed<run_updates, v1::RunUpdate> what;
+  what.open = [&] { return impl_->reconnect().and_then([&] { return watch(run_id); }); };
+  what.on_update = [&](const v1::RunUpdate& x) {
     if (handlers.on_update)
-      handlers.on_update(**next);
-    if ((*next)->has_run_finished())
-      return std::move(*(*next)->mutable_run_finished());
-  }
+      handlers.on_update(x);
+  };
+  what.is_last = [](const v1::RunUpdate& x) { return x.has_run_finished(); };
+  what.on_restart = handlers.on_restart;
+  what.on_idle = handlers.on_idle;
+  what.too_late = "the run has not ended within the deadline";
+  return follow(deadline, what).map([](v1::RunUpdate x) { return std::move(*x.mutable_run_finished()); });
 }
 
 result<v1::RunDetails> client::get(const std::string& run_id) {

@@ -1,16 +1,14 @@
 // What clients see of the workspaces of teams.
 #include "nodes/client/client_impl.hpp"
+#include "nodes/client/follow.hpp"
 #include "nodes/client/update_queue.hpp"
 
 #include <optional>
-#include <thread>
 #include <utility>
 
 namespace troupe {
 
 namespace {
-
-using steady = std::chrono::steady_clock;
 
 /// A workspace sends no more than a few ahead of what we acknowledge.
 constexpr size_t most_waiting = 1'024;
@@ -89,51 +87,18 @@ result<workspace_updates> client::watch_workspace(const std::string& run_id, con
 
 result<v1::TeamEnded> client::follow_workspace(const std::string& run_id, const std::string& step,
                                                milliseconds deadline, const workspace_handlers& handlers) {
-  auto due = steady::now() + deadline;
-  std::optional<workspace_updates> stream;
-  std::optional<steady::time_point> outage_due;
-  auto pause = milliseconds{0};
-  for (;;) {
-    if (handlers.on_idle && !handlers.on_idle())
-      return fail(v1::ERROR_CODE_CANCELLED, "the wait was given up");
-    if (left_until(due).count() == 0)
-      return fail(v1::ERROR_CODE_TIMED_OUT, "the team has not ended within the deadline");
-    result<std::optional<v1::WorkspaceUpdate>> next = std::nullopt;
-    if (stream) {
-      next = stream->next(std::min(idle_interval, left_until(due)));
-    } else {
-      std::this_thread::sleep_for(std::min(pause, left_until(due)));
-      pause = std::clamp(pause * 2, shortest_retry, longest_retry);
-      if (auto connected = impl_->reconnect(); !connected)
-        next = tl::unexpected(std::move(connected.error()));
-      else if (auto watched = watch_workspace(run_id, step); !watched)
-        next = tl::unexpected(std::move(watched.error()));
-      else
-        stream.emplace(std::move(*watched));
-    }
-    if (!next) {
-      auto& why = next.error();
-      stream.reset();
-      if (why.code == v1::ERROR_CODE_NOT_FOUND && why.retryable) {
-        // The run goes on, and the team has not begun.
-        outage_due.reset();
-        continue;
-      }
-      if (!outage_due)
-        outage_due = steady::now() + longest_outage;
-      if (!is_passing(why) || left_until(*outage_due).count() == 0)
-        return tl::unexpected(std::move(why));
-      continue;
-    }
-    if (!*next)
-      continue;
-    outage_due.reset();
-    pause = milliseconds{0};
+  followed<workspace_updates, v1::WorkspaceUpdate> what;
+  what.open = [&] { return impl_->reconnect().and_then([&] { return watch_workspace(run_id, step); }); };
+  what.on_update = [&](const v1::WorkspaceUpdate& x) {
     if (handlers.on_update)
-      handlers.on_update(**next);
-    if ((*next)->has_ended())
-      return std::move(*(*next)->mutable_ended());
-  }
+      handlers.on_update(x);
+  };
+  what.is_last = [](const v1::WorkspaceUpdate& x) { return x.has_ended(); };
+  // The run goes on, and the team has not begun.
+  what.is_early = [](const error& why) { return why.code == v1::ERROR_CODE_NOT_FOUND && why.retryable; };
+  what.on_idle = handlers.on_idle;
+  what.too_late = "the team has not ended within the deadline";
+  return follow(deadline, what).map([](v1::WorkspaceUpdate x) { return std::move(*x.mutable_ended()); });
 }
 
 } // namespace troupe
