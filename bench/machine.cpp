@@ -5,6 +5,7 @@
 #include "bench/workflows.hpp"
 #include "runtime/dispatch/dispatcher_core.hpp"
 #include "runtime/host/host_core.hpp"
+#include "runtime/run/new_run.hpp"
 #include "runtime/run/session.hpp"
 
 #include <fmt/format.h>
@@ -16,17 +17,14 @@ namespace troupe::bench {
 
 namespace {
 
-v1::RunEvent submitted(size_t tasks) {
-  v1::RunEvent event;
-  event.set_at_ms(1);
-  auto* x = event.mutable_run_submitted();
-  x->set_run_id("01h2xcejqtf2nbrexx3vqjhp41");
-  x->set_workflow("fan");
-  x->set_input(fan_input(tasks).dump());
-  x->set_seed(42);
-  x->set_machine_version(run_machine::version);
-  x->set_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
-  return event;
+v1::RunEvent submitted(const workflow& definition, size_t tasks) {
+  return new_run(definition, fan_input(tasks).dump(),
+                 {.run_id = "01h2xcejqtf2nbrexx3vqjhp41",
+                  .owner = "bench",
+                  .now_ms = 1,
+                  .seed = 42,
+                  .traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})
+      .events(0);
 }
 
 v1::TaskResult result_of(const std::string& run, uint32_t task) {
@@ -50,7 +48,7 @@ double machine_rate(const workflow_ptr& definition, size_t tasks) {
   size_t events = 0;
   for (size_t k = 0; k < repeats; ++k) {
     run_machine machine{definition, false};
-    auto first = submitted(tasks);
+    auto first = submitted(*definition, tasks);
     std::vector<v1::RunEvent> results(tasks);
     for (size_t i = 0; i < tasks; ++i) {
       results[i].set_at_ms(2);
@@ -81,7 +79,7 @@ double machine_rate(const workflow_ptr& definition, size_t tasks) {
 task_batch tasks_of_fan_out(const workflow_ptr& definition, size_t tasks) {
   run_machine machine{definition, false};
   std::vector<command> commands;
-  machine.step(submitted(tasks), commands);
+  machine.step(submitted(*definition, tasks), commands);
   task_batch out;
   out.agents.push_back(std::make_shared<const v1::AgentSpec>(noop_spec()));
   for (auto& x : commands)

@@ -7,6 +7,7 @@
 #include "runtime/core/log_subject.hpp"
 #include "runtime/core/trace_context.hpp"
 #include "runtime/language/load.hpp"
+#include "runtime/run/new_run.hpp"
 #include "runtime/run/replay.hpp"
 #include "runtime/run/run_id.hpp"
 
@@ -80,28 +81,14 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
   }
 
   auto now = neighbours_.time->wall_ms();
-  v1::CreateRun create;
-  auto* summary = create.mutable_summary();
-  summary->set_run_id(request.run_id().empty() ? new_run_id(now, random_) : request.run_id());
-  summary->set_workflow(definition->definition->name);
-  summary->set_definition_hash(definition->definition->hash);
-  summary->set_state(v1::RUN_STATE_RUNNING);
-  summary->set_created_at_ms(now);
-  summary->set_owner(config_.owner);
-  summary->set_epoch(1);
-  create.set_definition(definition->definition->text);
-  auto* event = create.add_events();
-  event->set_at_ms(now);
-  auto* submitted = event->mutable_run_submitted();
-  submitted->set_run_id(summary->run_id());
-  submitted->set_workflow(summary->workflow());
-  submitted->set_definition_hash(summary->definition_hash());
-  submitted->set_input(request.input());
-  submitted->set_seed(random_.next());
-  submitted->set_machine_version(run_machine::version);
+  run_origin origin;
+  origin.run_id = request.run_id().empty() ? new_run_id(now, random_) : request.run_id();
+  origin.owner = config_.owner;
+  origin.now_ms = now;
+  origin.seed = random_.next();
   // A run that comes without a trace begins one, so that its tasks have something in common.
-  submitted->set_traceparent(trace_id(request.traceparent()).empty() ? new_traceparent(random_)
-                                                                     : request.traceparent());
+  origin.traceparent = trace_id(request.traceparent()).empty() ? new_traceparent(random_) : request.traceparent();
+  auto create = new_run(*definition->definition, request.input(), std::move(origin));
 
   fail_point("coordinator.submitted");
   auto promise = self_->make_response_promise<v1::RunAccepted>();

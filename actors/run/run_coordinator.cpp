@@ -4,6 +4,7 @@
 #include "actors/run/agent_specs.hpp"
 #include "messages/errors.hpp"
 #include "runtime/core/log_subject.hpp"
+#include "runtime/run/command_batches.hpp"
 #include "runtime/run/replay.hpp"
 #include "runtime/run/state_name.hpp"
 
@@ -11,15 +12,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 namespace troupe {
 
 namespace {
-
-/// Keys are short and the payloads small: a batch of this size stays well below a frame's limit.
-constexpr size_t most_tasks_per_batch = 2'048;
 
 /// Who asks again while the store fails needs no answer of its own for ever.
 constexpr size_t most_cancels_waiting = 256;
@@ -172,46 +169,32 @@ void run_coordinator_state::tick() {
 // -- what goes out ----------------------------------------------------------------------------------------------------
 
 void run_coordinator_state::execute(std::vector<command> commands) {
-  task_batch tasks;
-  v1::CancelBatch cancels;
-  v1::OpAnswerBatch answers;
-  std::set<std::string_view> named;
-  auto flush_tasks = [&] {
-    if (!tasks.tasks.empty())
-      self_->send(neighbours_.dispatcher, std::move(tasks), task_owner_actor{self_});
-    tasks = {};
-    named.clear();
-  };
-  auto flush_cancels = [&] {
-    if (cancels.tasks_size() > 0)
-      self_->send(neighbours_.dispatcher, std::move(cancels));
-    cancels = {};
-  };
+  struct {
+    run_coordinator_state& run;
+
+    void send(task_batch x) {
+      run.self_->send(run.neighbours_.dispatcher, std::move(x), task_owner_actor{run.self_});
+    }
+    void send(v1::CancelBatch x) {
+      run.self_->send(run.neighbours_.dispatcher, std::move(x));
+    }
+    void send(v1::OpAnswerBatch x) {
+      run.self_->send(run.neighbours_.dispatcher, std::move(x));
+    }
+  } dispatcher{*this};
+  command_batches batches{dispatcher};
   for (auto& next : commands) {
     if (auto* start = std::get_if<start_task>(&next)) {
-      // In order: a cancel that comes after a start must not overtake it.
-      flush_cancels();
       if (start->task->attempt() > 1) {
         probe_->task_retried();
         spdlog::debug("{} run tries {} again", about(*start->task), start->task->step());
       }
-      auto spec = specs_->find(start->task->agent());
-      if (named.insert(spec->first).second)
-        tasks.agents.push_back(spec->second);
-      tasks.tasks.push_back(std::move(start->task));
-      if (tasks.tasks.size() >= most_tasks_per_batch)
-        flush_tasks();
+      const auto& spec = specs_->find(start->task->agent())->second;
+      batches.add(std::move(*start), spec);
     } else if (auto* stop = std::get_if<cancel_task>(&next)) {
-      flush_tasks();
-      auto* out = cancels.add_tasks();
-      out->set_run_id(session_->summary().run_id());
-      out->set_task(stop->task);
-      out->set_attempt(stop->attempt);
-      out->set_reason(stop->reason);
+      batches.add(std::move(*stop), session_->summary().run_id());
     } else if (auto* answered = std::get_if<answer_op>(&next)) {
-      flush_tasks();
-      flush_cancels();
-      *answers.add_answers() = std::move(answered->answer);
+      batches.add(std::move(*answered));
     } else if (auto* combine = std::get_if<start_aggregation>(&next)) {
       start_aggregation_of(combine->request);
     } else if (auto* update = std::get_if<publish_update>(&next)) {
@@ -226,10 +209,7 @@ void run_coordinator_state::execute(std::vector<command> commands) {
       finish(*end);
     }
   }
-  flush_tasks();
-  flush_cancels();
-  if (answers.answers_size() > 0)
-    self_->send(neighbours_.dispatcher, std::move(answers));
+  batches.finish();
 }
 
 void run_coordinator_state::start_aggregation_of(const aggregation_request_ptr& request) {

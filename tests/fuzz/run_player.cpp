@@ -1,19 +1,14 @@
 #include "tests/fuzz/run_player.hpp"
 
 #include "runtime/core/json_io.hpp"
+#include "runtime/run/new_run.hpp"
 
 namespace troupe::fuzz {
 
 run_player::run_player(workflow_ptr definition, std::string input)
     : definition_{std::move(definition)}, machine_{definition_} {
-  v1::RunEvent event;
-  auto* submitted = event.mutable_run_submitted();
-  submitted->set_run_id("r1");
-  submitted->set_workflow(definition_->name);
-  submitted->set_input(std::move(input));
-  submitted->set_seed(42);
-  submitted->set_machine_version(run_machine::version);
-  offer(std::move(event));
+  offer(new_run(*definition_, input, {.run_id = "r1", .owner = {}, .now_ms = 0, .seed = 42, .traceparent = {}})
+            .events(0));
 }
 
 bool run_player::offer(v1::RunEvent event) {

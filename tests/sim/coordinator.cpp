@@ -1,5 +1,7 @@
 #include "tests/sim/coordinator.hpp"
 
+#include "runtime/run/new_run.hpp"
+
 #include <utility>
 
 namespace troupe::sim {
@@ -205,25 +207,9 @@ void coordinator::cancel(const socket& link, uint64_t id, const v1::CancelRun& r
 void coordinator::submit(const v1::SubmitRun& request, std::function<void(result<std::string>)> then) {
   auto definition = definition_of(request.definition());
   auto now = world_.time.wall_ms(home_);
-  v1::CreateRun create;
-  auto* summary = create.mutable_summary();
-  summary->set_run_id(request.run_id());
-  summary->set_workflow(definition->name);
-  summary->set_definition_hash(definition->hash);
-  summary->set_state(v1::RUN_STATE_RUNNING);
-  summary->set_created_at_ms(now);
-  summary->set_owner(home_.boot_id());
-  summary->set_epoch(1);
-  create.set_definition(request.definition());
-  auto* event = create.add_events();
-  event->set_at_ms(now);
-  auto* submitted = event->mutable_run_submitted();
-  submitted->set_run_id(summary->run_id());
-  submitted->set_workflow(summary->workflow());
-  submitted->set_definition_hash(summary->definition_hash());
-  submitted->set_input(request.input());
-  submitted->set_seed(random_.next());
-  submitted->set_machine_version(run_machine::version);
+  auto create = new_run(
+      *definition, request.input(),
+      {.run_id = request.run_id(), .owner = home_.boot_id(), .now_ms = now, .seed = random_.next(), .traceparent = {}});
   std::vector<v1::RunEvent> events{create.events().begin(), create.events().end()};
   store_.create(home_, std::move(create),
                 [this, then, definition, now, events = std::move(events)](result<v1::RunSummary> stored) {

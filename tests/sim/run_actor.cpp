@@ -2,9 +2,9 @@
 
 #include "actors/run/agent_specs.hpp"
 #include "runtime/aggregation/aggregate.hpp"
+#include "runtime/run/command_batches.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace troupe::sim {
 
@@ -190,43 +190,32 @@ void run_actor::quit(bool fenced) {
 // -- what goes out ----------------------------------------------------------------------------------------------------
 
 void run_actor::execute(std::vector<command> commands) {
-  task_batch tasks;
-  v1::CancelBatch cancels;
-  v1::OpAnswerBatch answers;
-  std::set<std::string_view> named;
-  auto flush_tasks = [&] {
-    if (!tasks.tasks.empty())
-      neighbours_.queue_tasks(id_, std::move(tasks));
-    tasks = {};
-    named.clear();
-  };
-  auto flush_cancels = [&] {
-    if (cancels.tasks_size() > 0)
-      neighbours_.cancel_tasks(id_, std::move(cancels));
-    cancels = {};
-  };
+  struct {
+    run_actor& run;
+
+    void send(task_batch x) {
+      run.neighbours_.queue_tasks(run.id_, std::move(x));
+    }
+    void send(v1::CancelBatch x) {
+      run.neighbours_.cancel_tasks(run.id_, std::move(x));
+    }
+    void send(v1::OpAnswerBatch x) {
+      run.neighbours_.answer_operations(std::move(x));
+    }
+  } dispatcher{*this};
+  command_batches batches{dispatcher};
   for (auto& next : commands) {
     if (auto* start = std::get_if<start_task>(&next)) {
-      flush_cancels();
       world_.judge.task_leaves(*start->task);
       tampering_.task_left(*start->task);
       attempts_[start->task->task()] = start->task->attempt();
-      const auto& agent = definition_->agents.at(start->task->agent());
-      if (named.insert(agent.name).second)
-        tasks.agents.push_back(std::make_shared<const v1::AgentSpec>(to_spec(agent)));
-      tasks.tasks.push_back(std::move(start->task));
+      auto spec = std::make_shared<const v1::AgentSpec>(to_spec(definition_->agents.at(start->task->agent())));
+      batches.add(std::move(*start), spec);
     } else if (auto* stop = std::get_if<cancel_task>(&next)) {
-      flush_tasks();
-      auto* out = cancels.add_tasks();
-      out->set_run_id(run());
-      out->set_task(stop->task);
-      out->set_attempt(stop->attempt);
-      out->set_reason(stop->reason);
+      batches.add(std::move(*stop), run());
     } else if (auto* answered = std::get_if<answer_op>(&next)) {
-      flush_tasks();
-      flush_cancels();
       tampering_.restore(answered->answer);
-      *answers.add_answers() = std::move(answered->answer);
+      batches.add(std::move(*answered));
     } else if (auto* combine = std::get_if<start_aggregation>(&next)) {
       start_aggregation_of(combine->request);
     } else if (auto* end = std::get_if<finish_run>(&next)) {
@@ -236,10 +225,7 @@ void run_actor::execute(std::vector<command> commands) {
       world_.judge.told_output(run(), end->output);
     }
   }
-  flush_tasks();
-  flush_cancels();
-  if (answers.answers_size() > 0)
-    neighbours_.answer_operations(std::move(answers));
+  batches.finish();
 }
 
 void run_actor::start_aggregation_of(const aggregation_request_ptr& request) {

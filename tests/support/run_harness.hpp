@@ -2,6 +2,7 @@
 
 #include "runtime/language/load.hpp"
 #include "runtime/run/machine.hpp"
+#include "runtime/run/new_run.hpp"
 #include "runtime/team/op_json.hpp"
 
 #include <gtest/gtest.h>
@@ -37,14 +38,8 @@ public:
 
   explicit run_harness(workflow_ptr workflow, json input = json::object())
       : definition{std::move(workflow)}, machine{definition} {
-    v1::RunEvent event;
-    auto* submitted = event.mutable_run_submitted();
-    submitted->set_run_id("r1");
-    submitted->set_workflow(definition->name);
-    submitted->set_input(input.dump());
-    submitted->set_seed(42);
-    submitted->set_machine_version(run_machine::version);
-    offer(event);
+    offer(new_run(*definition, input.dump(), {.run_id = "r1", .owner = {}, .now_ms = 0, .seed = 42, .traceparent = {}})
+              .events(0));
   }
 
   /// Feeds an event if the machine accepts it; whether it did.
