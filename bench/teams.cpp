@@ -217,26 +217,20 @@ void ask_case(report& out) {
   const auto from_thread = asking("blocking_asker", "here", "worker-1");
   const auto both_sides = asking("asker", "worker-1", "worker-2");
   auto task = [&] { return 1e6 * median(send_tasks(here, questions, 1, noop_spec(), "worker-1").each); };
+  auto measure = [&](std::string name, std::string floor, const std::string& document, std::optional<bar> goal = {}) {
+    figure x;
+    x.name = std::move(name);
+    x.unit = "µs";
+    x.floor_name = std::move(floor);
+    x.goal = goal;
+    out.measure(
+        std::move(x), [&] { return 1e6 * answer_time(here, document); }, task);
+  };
   answer_time(here, one_side);
-  figure x;
-  x.name = "a member asks a member on another node, p50";
-  x.unit = "µs";
-  x.floor_name = "a task to that node and its result";
-  x.goal = at_most_ratio(1.5);
-  out.measure(
-      std::move(x), [&] { return 1e6 * answer_time(here, one_side); }, task);
-  figure z;
-  z.name = "the same, asked by a function in a thread of its own";
-  z.unit = "µs";
-  z.floor_name = "a task to that node and its result";
-  out.measure(
-      std::move(z), [&] { return 1e6 * answer_time(here, from_thread); }, task);
-  figure y;
-  y.name = "both on other nodes than the coordinator";
-  y.unit = "µs";
-  y.floor_name = "a task to one of them and its result";
-  out.measure(
-      std::move(y), [&] { return 1e6 * answer_time(here, both_sides); }, task);
+  measure("a member asks a member on another node, p50", "a task to that node and its result", one_side,
+          at_most_ratio(1.5));
+  measure("the same, asked by a function in a thread of its own", "a task to that node and its result", from_thread);
+  measure("both on other nodes than the coordinator", "a task to one of them and its result", both_sides);
 }
 
 } // namespace troupe::bench

@@ -203,6 +203,8 @@ private:
                                     std::optional<op_source> waiter);
   void serve(context c, uint32_t member);
   void answer_ended(context c, uint32_t slot, const outcome& how);
+  /// Takes it from those that wait; nothing when it is answered or withdrawn already.
+  std::optional<request> close_request(context c, const std::string& id);
   void respond(context c, const std::string& id, const json* content, const error* why);
   void withdraw(context c, const std::string& id, const std::string& reason);
   void detach_waiters(uint32_t slot);

@@ -180,17 +180,25 @@ void team_body::answer_ended(context c, uint32_t slot, const outcome& how) {
   free_member(c, child.member);
 }
 
-void team_body::respond(context c, const std::string& id, const json* content, const error* why) {
-  detach_those_gone(c);
+std::optional<team_body::request> team_body::close_request(context c, const std::string& id) {
   auto i = requests_.find(id);
   if (i == requests_.end())
-    return;
-  auto x = std::move(i->second);
+    return std::nullopt;
+  std::optional<request> out = std::move(i->second);
   requests_.erase(i);
-  c.run.stop_timer(x.timer);
-  timer_subjects_.erase(x.timer_key);
-  if (x.waiter)
-    waits_.remove(x.asker, x.target);
+  c.run.stop_timer(out->timer);
+  timer_subjects_.erase(out->timer_key);
+  if (out->waiter)
+    waits_.remove(out->asker, out->target);
+  return out;
+}
+
+void team_body::respond(context c, const std::string& id, const json* content, const error* why) {
+  detach_those_gone(c);
+  auto open = close_request(c, id);
+  if (!open)
+    return;
+  auto& x = *open;
   team_message answer;
   answer.from = role(x.target);
   answer.to = role(x.asker);
@@ -216,15 +224,10 @@ void team_body::respond(context c, const std::string& id, const json* content, c
 }
 
 void team_body::withdraw(context c, const std::string& id, const std::string& reason) {
-  auto i = requests_.find(id);
-  if (i == requests_.end())
+  auto open = close_request(c, id);
+  if (!open)
     return;
-  auto x = std::move(i->second);
-  requests_.erase(i);
-  c.run.stop_timer(x.timer);
-  timer_subjects_.erase(x.timer_key);
-  if (x.waiter)
-    waits_.remove(x.asker, x.target);
+  auto& x = *open;
   if (x.answer_slot == 0) {
     members_[x.target].box.take(id);
     return;

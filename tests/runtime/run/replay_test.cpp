@@ -1,4 +1,5 @@
 #include "runtime/core/random.hpp"
+#include "tests/support/everything_workflow.hpp"
 #include "tests/support/run_harness.hpp"
 
 #include <rapidcheck/gtest.h>
@@ -8,27 +9,8 @@ namespace {
 
 using test::run_harness;
 
-/// Something of everything: dependencies, a fan-out with a shortfall retry, retries, a condition, a fallback.
 const workflow_ptr& everything() {
-  static const auto definition = test::compile(R"(
-workflow: everything
-agents: {w: {kind: lua, script: "return 1"}}
-steps:
-  - {id: plan, agent: w, retry: {maximum_attempts: 3}}
-  - id: fan
-    parallel:
-      each: "$.input.items"
-      agent: w
-      max_concurrent: 3
-      aggregate: {strategy: merge_all, minimum_required: 2, deadline: 60s, on_shortfall: [retry, fallback], fallback: w}
-    timeout: 300s
-  - {id: check, agent: w, input: {fan: "$.steps.fan", plan: "$.steps.plan"}, fallback: w, retry: {maximum_attempts: 2}}
-  - {id: maybe, agent: w, when: "steps.plan == 1", on_error: continue}
-  - id: group
-    needs: [maybe]
-    retry: {maximum_attempts: 2}
-    steps: [{id: x, agent: w}, {id: y, agent: w, needs: [x]}]
-)");
+  static const auto definition = test::compile(test::everything_workflow);
   return definition;
 }
 
