@@ -191,6 +191,8 @@ private:
   void op_done(context c, const op_source& from, op_result result, const char* name);
   void drop_ops_from(context c, op_log& log, size_t first);
   void saw(const op_source& from, const std::string& artifact, uint64_t version);
+  /// What this operation has shown its attempt already.
+  std::optional<uint64_t> shown_before(const op_source& from, const std::string& artifact) const;
   void wrote(const op_source& from, const std::string& artifact, uint64_t version);
   void gather_seen(context c, uint32_t slot);
   void forget_ops(uint32_t slot);

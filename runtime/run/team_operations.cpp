@@ -74,7 +74,7 @@ void team_body::operation(engine& run, frame& self, uint32_t slot, const v1::Tas
       known.attempt = op.attempt();
       if (!known.pending) {
         for (const auto& [artifact, version] : known.shows)
-          log.seen[artifact] = version;
+          log.seen[artifact] = std::max(log.seen[artifact], version);
         answer_with(known.answer);
       }
       return;
@@ -87,12 +87,14 @@ void team_body::operation(engine& run, frame& self, uint32_t slot, const v1::Tas
   if (position >= log.records.size())
     log.records.resize(position + 1);
   auto& record = log.records[position];
+  // What the same attempt asks for once more shows the same once more.
+  if (!record.has_come || record.attempt != op.attempt() || record.fingerprint != fingerprint)
+    record.shows.clear();
   record.has_come = true;
   record.fingerprint = fingerprint;
   record.attempt = op.attempt();
   record.pending = true;
   record.is_read = reads(op);
-  record.shows.clear();
   auto result = perform(c, from, op);
   if (!result.pending)
     op_done(c, from, std::move(result), name_of(op));
@@ -148,6 +150,15 @@ void team_body::saw(const op_source& from, const std::string& artifact, uint64_t
   // A later attempt that has not come as far has not heard of it yet.
   if (record.attempt == log->second.attempt)
     log->second.seen[artifact] = version;
+}
+
+std::optional<uint64_t> team_body::shown_before(const op_source& from, const std::string& artifact) const {
+  auto log = ops_.find(from.task);
+  if (log == ops_.end() || from.number > log->second.records.size())
+    return std::nullopt;
+  const auto& shows = log->second.records[from.number - 1].shows;
+  auto i = shows.find(artifact);
+  return i == shows.end() ? std::nullopt : std::optional{i->second};
 }
 
 void team_body::wrote(const op_source& from, const std::string& artifact, uint64_t version) {
@@ -313,7 +324,12 @@ team_body::op_result team_body::notify(context c, const op_source& from, const v
 team_body::op_result team_body::get(const op_source& from, const v1::GetArtifact& op) {
   if (op.artifact().empty())
     return {false, std::nullopt, ws_->snapshot()->document()};
-  const auto* found = ws_->find(op.artifact(), op.version());
+  // Whether whoever asks the same again has heard the first answer, nobody can tell here: both show one version, or it
+  // would count as having seen what it has not. Where that one is not kept any more, what it has seen stays as it was.
+  auto shown = op.version() == 0 ? shown_before(from, op.artifact()) : std::nullopt;
+  const auto* found = shown == 0 ? nullptr : ws_->find(op.artifact(), shown.value_or(op.version()));
+  if (found == nullptr && shown.value_or(0) > 0)
+    found = ws_->find(op.artifact());
   if (found == nullptr && op.version() != 0)
     return {false,
             error{v1::ERROR_CODE_NOT_FOUND,
@@ -321,7 +337,7 @@ team_body::op_result team_body::get(const op_source& from, const v1::GetArtifact
                       + " that is still kept; it is at version " + std::to_string(ws_->version_of(op.artifact())),
                   false},
             {}};
-  if (op.version() == 0)
+  if (op.version() == 0 && !shown)
     saw(from, op.artifact(), ws_->version_of(op.artifact()));
   if (found == nullptr)
     return {false, std::nullopt, {{"artifact", op.artifact()}, {"version", 0}, {"value", nullptr}}};

@@ -95,6 +95,41 @@ TEST(team_writes, an_output_does_not_overwrite_what_only_an_earlier_attempt_has_
   EXPECT_EQ(x.run.output()["artifacts"]["draft"], "b's");
 }
 
+TEST(team_writes, a_read_that_comes_twice_shows_twice_the_same) {
+  two_at_once x{"reject"};
+  x.run.operate(x.b, 1, put_draft("b's"));
+  x.run.operate(x.a, 1, get_draft);
+  x.run.operate(x.b, 2, put_draft("b's second"));
+  // The network repeats it; a may have heard the first answer long ago.
+  x.run.operate(x.a, 1, get_draft);
+  EXPECT_EQ(x.run.answer_of(x.a, 1)["value"]["version"], 1);
+  x.run.operate(x.a, 2, put_draft("a's"));
+  EXPECT_EQ(x.run.answer_of(x.a, 2)["error"]["code"], "conflict") << "it has not seen b's second";
+  x.run.operate(x.a, 3, get_draft);
+  EXPECT_EQ(x.run.answer_of(x.a, 3)["value"]["version"], 2);
+}
+
+TEST(team_writes, a_read_of_nothing_that_comes_twice_shows_nothing_twice) {
+  two_at_once x{"reject"};
+  x.run.operate(x.a, 1, get_draft);
+  x.run.operate(x.b, 1, put_draft("b's"));
+  x.run.operate(x.a, 1, get_draft);
+  EXPECT_EQ(x.run.answer_of(x.a, 1)["value"]["version"], 0);
+  x.run.operate(x.a, 2, put_draft("a's"));
+  EXPECT_EQ(x.run.answer_of(x.a, 2)["error"]["code"], "conflict");
+}
+
+TEST(team_writes, a_write_that_comes_twice_does_not_forget_what_came_after_it) {
+  two_at_once x{"reject"};
+  x.run.operate(x.a, 1, put_draft("a's"));
+  x.run.operate(x.b, 1, get_draft);
+  x.run.operate(x.b, 2, put_draft("b's"));
+  x.run.operate(x.a, 2, get_draft);
+  x.run.operate(x.a, 1, put_draft("a's"));
+  x.run.operate(x.a, 3, put_draft("both"));
+  EXPECT_EQ(x.run.answer_of(x.a, 3)["value"]["version"], 3);
+}
+
 TEST(team_writes, an_output_may_follow_what_its_attempt_has_read) {
   two_at_once x{"reject"};
   x.run.operate(x.b, 1, put_draft("b's"));
