@@ -9,6 +9,7 @@
 #include "troupe/v1/run.pb.h"
 #include "troupe/v1/task.pb.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -44,7 +45,7 @@ public:
 
   /// From then on nothing goes wrong any more.
   void expect_calm(usec from) {
-    calm_from_ = from;
+    calm_from_ = std::max(calm_from_, from);
   }
   usec calm_from() const {
     return calm_from_;

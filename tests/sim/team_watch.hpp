@@ -137,6 +137,8 @@ private:
     bool reads = false;
     bool answered = false;
     std::string answer = {};
+    /// The attempt that it was for.
+    uint32_t answered_to = 0;
     int64_t asked_ms = 0;
     usec asked = 0;
   };
@@ -199,6 +201,8 @@ private:
   void check_output(const json& output);
   void check_workspace(const team_record& team, const json& shown) const;
   void check_lost_answers(uint32_t task, uint32_t attempt);
+  /// Whether it was this attempt whose output ended the turn.
+  bool ended_its_turn(uint32_t task, uint32_t attempt) const;
 
   template <class... Args>
   void accuse(const Args&... args) const;

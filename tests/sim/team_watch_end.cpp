@@ -2,6 +2,8 @@
 #include "tests/sim/team_accuse.hpp"
 #include "tests/sim/team_watch.hpp"
 
+#include <algorithm>
+
 namespace troupe::sim {
 
 namespace {
@@ -59,11 +61,11 @@ void team_watch::check_workspace(const team_record& team, const json& shown) con
     if (value == shown["artifacts"].end() || (!history.back().value.is_null() && *value != history.back().value))
       accuse("artifact ", artifact, " is in the end not what was written last");
     // Under these two nobody overwrites what he has not seen, and members keep what they have seen. Only what an
-    // attempt has left behind that did not live to see its end may be overwritten by the next one.
+    // attempt has left behind that did not live to see its end may be overwritten by the next one, or by the fallback.
     auto keeps = team.policy() == team_step::conflict::reject || team.policy() == team_step::conflict::merge;
     if (auto told = team.acknowledged.find(artifact); keeps && told != team.acknowledged.end())
       for (const auto& [token, to] : told->second)
-        if (!value->contains(token) && tasks_.at(to.task).attempt == to.attempt)
+        if (!value->contains(token) && ended_its_turn(to.task, to.attempt))
           accuse("what ", to.role, " wrote into ", artifact, " (", token, ") was acknowledged and is lost");
   }
   std::set<std::string> decided;
@@ -82,6 +84,14 @@ void team_watch::check_workspace(const team_record& team, const json& shown) con
   for (const auto& [id, message] : team.messages)
     if (logged.count(id) == 0)
       accuse("message ", id, " from ", message.from, " to ", message.to, " is lost");
+}
+
+bool team_watch::ended_its_turn(uint32_t id, uint32_t attempt) const {
+  const auto& task = tasks_.at(id);
+  return task.attempt == attempt && std::none_of(tasks_.upper_bound(id), tasks_.end(), [&](const auto& later) {
+           const auto& x = later.second;
+           return x.team == task.team && x.turn == task.turn && !x.answering;
+         });
 }
 
 void team_watch::check_lost_answers(uint32_t task, uint32_t attempt) {

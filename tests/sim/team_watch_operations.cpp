@@ -160,6 +160,9 @@ void team_watch::answered(const v1::OpAnswer& answer) {
     return;
   }
   auto& known = task.log[answer.number() - 1];
+  // The same attempt is shown the same once more.
+  if (known.answered && known.reads && known.answered_to == answer.attempt() && known.answer == text)
+    return;
   if (known.answered && !known.reads) {
     if (known.answer != text)
       accuse("operation ", answer.number(), " of task ", answer.task(), " got two answers: ", known.answer, " and ",
@@ -169,6 +172,7 @@ void team_watch::answered(const v1::OpAnswer& answer) {
     return;
   }
   known.answered = true;
+  known.answered_to = answer.attempt();
   known.answer = text;
   check_answer(task, known, answer);
 }
