@@ -14,32 +14,23 @@ namespace troupe {
 
 namespace {
 
-/// How often time is looked at; bounds how late a fence or a heartbeat can be.
-constexpr milliseconds tick_interval{200};
-
-/// What a coordinator may ask for; anything else is a mistake of its.
-constexpr milliseconds shortest_heartbeat{50};
-constexpr milliseconds shortest_fence{200};
-constexpr milliseconds longest_fence{600'000};
-
 error gone(std::string why) {
   return {v1::ERROR_CODE_UNAVAILABLE, std::move(why), true};
 }
 
 } // namespace
 
-size_t task_key_hash::operator()(const task_key& x) const {
-  return std::hash<std::string>{}(x.run_id) ^ (size_t{x.task} * 0x9e3779b97f4a7c15ULL + x.attempt);
-}
-
 cluster_link_state::~cluster_link_state() {
   for (auto& x : leaving_)
     x.deliver(v1::Ack{});
   if (!self_)
     return;
-  cancel_everything("the link to the coordinator ended");
-  if (stage_ == stage::member || stage_ == stage::leaving)
-    probe_->ceased_to_be_member();
+  core_->end("the link to the coordinator ended");
+  for (auto& x : core_->take_actions())
+    if (auto* work = std::get_if<member_action::cancel>(&x))
+      perform(*work);
+    else if (std::get_if<member_action::left>(&x))
+      probe_->ceased_to_be_member();
   if (link_)
     link_->close(gone("the node ends the link"));
 }
@@ -52,19 +43,26 @@ void cluster_link_state::start(pointer self, cluster_link_config config, std::sh
   host_ = std::move(host);
   time_ = std::move(time);
   probe_ = std::move(probe);
-  backoff_.emplace(config_.seed);
-  connect();
-  self_->delayed_send(self_, tick_interval, link_tick{});
+  core_.emplace(member_limits{config_.connect_timeout, config_.leave_timeout}, config_.node.name(),
+                config_.node.boot_id(), config_.seed);
+  core_->start();
+  perform();
+  self_->delayed_send(self_, member_core::tick_interval, link_tick{});
 }
 
-// -- joining ----------------------------------------------------------------------------------------------------------
+// -- what the core wants ----------------------------------------------------------------------------------------------
 
-void cluster_link_state::connect() {
-  stage_ = stage::connecting;
-  auto round = ++round_;
+void cluster_link_state::perform() {
+  for (auto actions = core_->take_actions(); !actions.empty(); actions = core_->take_actions())
+    for (auto& next : actions)
+      std::visit([this](auto& x) { perform(x); }, next);
+}
+
+void cluster_link_state::perform(member_action::connect x) {
+  round_ = x.round;
   auto me = caf::actor_cast<cluster_link_self_actor>(self_);
   connector_->connect(config_.coordinator, config_.connect_timeout,
-                      [me, round](result<link_ptr> link) -> link_receiver {
+                      [me, round = x.round](result<link_ptr> link) -> link_receiver {
                         if (!link) {
                           caf::anon_send(me, link_lost{round, link.error()});
                           return {};
@@ -79,15 +77,7 @@ void cluster_link_state::connect() {
                       });
 }
 
-void cluster_link_state::opened(const link_opened& x) {
-  if (x.round != round_ || stage_ != stage::connecting) {
-    x.link->close(gone("the node has changed its mind"));
-    return;
-  }
-  link_ = x.link;
-  stage_ = stage::joining;
-  due_ = now() + config_.connect_timeout.count();
-  join_sent_ = now();
+void cluster_link_state::perform(member_action::join) {
   v1::JoinCluster join;
   *join.mutable_node() = config_.node;
   auto head = envelope_head(*link_);
@@ -95,29 +85,69 @@ void cluster_link_state::opened(const link_opened& x) {
   troupe::send(*link_, head, join);
 }
 
-void cluster_link_state::joined(const v1::JoinedCluster& x) {
-  if (stage_ != stage::joining)
-    return;
-  stage_ = stage::member;
-  coordinator_name_ = x.coordinator_name();
-  heartbeat_ = std::clamp(milliseconds{x.heartbeat_ms()}, shortest_heartbeat, longest_fence);
-  fence_.emplace(std::clamp(milliseconds{x.fence_ms()}, shortest_fence, longest_fence), join_sent_);
-  beats_ = 0;
-  next_beat_ = now();
+void cluster_link_state::perform(const member_action::beat& x) {
+  if (link_)
+    send(0, x.message, true);
+}
+
+void cluster_link_state::perform(const member_action::say_goodbye& x) {
+  if (link_)
+    send(0, x.message);
+}
+
+void cluster_link_state::perform(member_action::cancel& x) {
+  caf::anon_send(host_, std::move(x.batch));
+}
+
+void cluster_link_state::perform(const member_action::close_link& x) {
+  if (auto link = std::exchange(link_, nullptr))
+    link->close(x.why);
+}
+
+void cluster_link_state::perform(const member_action::joined& x) {
   probe_->became_member();
-  complained_ = false;
-  spdlog::info("node {} joined coordinator {} at {}", config_.node.name(), coordinator_name_,
+  spdlog::info("node {} joined coordinator {} at {}", config_.node.name(), x.coordinator,
                to_string(config_.coordinator));
-  beat();
+}
+
+void cluster_link_state::perform(const member_action::lost& x) {
+  spdlog::warn("node {} lost coordinator {}: {}; it tries again", config_.node.name(), to_string(config_.coordinator),
+               x.why.message);
+  if (x.fenced)
+    probe_->fenced();
+  probe_->ceased_to_be_member();
+}
+
+void cluster_link_state::perform(const member_action::refused& x) {
+  // Once per outage: an unreachable coordinator is tried for as long as it takes.
+  if (x.first)
+    spdlog::warn("node {} cannot join coordinator {}: {}; it tries again", config_.node.name(),
+                 to_string(config_.coordinator), x.why.message);
+  probe_->attempt_failed();
+}
+
+void cluster_link_state::perform(member_action::left) {
+  probe_->ceased_to_be_member();
+}
+
+void cluster_link_state::perform(member_action::end) {
+  self_->quit(); // the destructor says the rest
 }
 
 // -- from the link ----------------------------------------------------------------------------------------------------
 
-void cluster_link_state::take(const link_messages& x) {
-  if (x.round != round_ || !link_)
+void cluster_link_state::opened(const link_opened& x) {
+  if (!core_->opened(x.round, now())) {
+    x.link->close(gone("the node has changed its mind"));
     return;
+  }
+  link_ = x.link;
+  perform();
+}
+
+void cluster_link_state::take(const link_messages& x) {
   for (auto& message : x.batch->messages)
-    if (link_)
+    if (link_ && x.round == round_)
       take(message);
 }
 
@@ -137,23 +167,20 @@ void cluster_link_state::take(v1::Envelope& message) {
     self_->send(host_, std::move(*message.mutable_op_answer_batch()));
     return;
   case v1::Envelope::kHeartbeatAck:
-    if (fence_)
-      fence_->acknowledged(message.heartbeat_ack().seq());
-    if (message.heartbeat_ack().seq() > 1)
-      backoff_->reset(); // the connection has held for a while
+    core_->acknowledged(message.heartbeat_ack());
     return;
   case v1::Envelope::kJoinedCluster:
     if (message.correlation() == join_id_)
-      joined(message.joined_cluster());
-    return;
+      core_->joined(message.joined_cluster(), now());
+    return perform();
   case v1::Envelope::kDrainNode:
     return drain_host(message);
   case v1::Envelope::kAck:
-    if (stage_ == stage::leaving)
-      finish();
-    return;
+    core_->released();
+    return perform();
   case v1::Envelope::kError:
-    return answered_with_error(message);
+    core_->refused(message.error(), now());
+    return perform();
   default:
     if (message.correlation() == 0 && message.id() != 0)
       send(message.id(),
@@ -161,24 +188,10 @@ void cluster_link_state::take(v1::Envelope& message) {
   }
 }
 
-void cluster_link_state::answered_with_error(const v1::Envelope& message) {
-  if (stage_ == stage::leaving)
-    return finish();
-  auto& x = message.error();
-  // Late is not dead: the next heartbeat tries again, and the fence has the last word.
-  if (stage_ == stage::member && x.code() == v1::ERROR_CODE_TIMED_OUT)
-    return;
-  if (stage_ == stage::member && x.code() == v1::ERROR_CODE_FENCED)
-    probe_->fenced();
-  start_over({x.code(), x.message(), x.retryable()});
-}
-
 void cluster_link_state::run(v1::TaskBatch& batch) {
-  if (stage_ != stage::member)
-    return; // a coordinator that has not let us in yet sends nothing
+  if (!core_->take(batch))
+    return;
   fail_point("worker.task");
-  for (auto& task : batch.tasks())
-    tasks_.insert(task_key::of(task));
   self_->send(host_, task_batch{std::move(batch)}, caf::actor_cast<result_sink_actor>(self_));
 }
 
@@ -197,123 +210,37 @@ void cluster_link_state::drain_host(const v1::Envelope& message) {
 }
 
 void cluster_link_state::lost(const link_lost& x) {
-  if (x.round != round_)
-    return;
-  if (stage_ == stage::leaving)
-    return finish();
-  if (stage_ != stage::waiting)
-    start_over(x.reason);
+  core_->lost(x.round, x.reason, now());
+  perform();
 }
 
-// -- leaving ----------------------------------------------------------------------------------------------------------
+// -- from this process ------------------------------------------------------------------------------------------------
 
 send_status cluster_link_state::sent(send_status status) {
-  if (status == send_status::full)
-    start_over(gone("the coordinator does not read fast enough"));
+  if (status == send_status::full) {
+    core_->give_up(gone("the coordinator does not read fast enough"), now());
+    perform();
+  }
   return status;
 }
 
 void cluster_link_state::drain() {
-  if (!std::exchange(draining_, true) && stage_ == stage::member)
-    beat();
+  core_->drain(now());
+  perform();
 }
 
 caf::typed_response_promise<v1::Ack> cluster_link_state::leave(const v1::LeaveCluster& x) {
   auto promise = self_->make_response_promise<v1::Ack>();
   leaving_.push_back(promise);
-  if (stage_ != stage::member && stage_ != stage::leaving) {
-    finish();
-  } else if (stage_ == stage::member) {
-    stage_ = stage::leaving;
-    due_ = now() + config_.leave_timeout.count();
-    v1::LeaveCluster goodbye;
-    goodbye.set_node(config_.node.name());
-    goodbye.set_boot_id(config_.node.boot_id());
-    goodbye.set_reason(x.reason());
-    send(0, goodbye);
-  }
+  core_->leave(x.reason(), now());
+  perform();
   return promise;
 }
 
-// -- time and the end -------------------------------------------------------------------------------------------------
-
-void cluster_link_state::beat() {
-  next_beat_ = now() + heartbeat_.count();
-  v1::Heartbeat x;
-  x.set_node(config_.node.name());
-  x.set_boot_id(config_.node.boot_id());
-  x.set_seq(++beats_);
-  x.mutable_load()->set_running(static_cast<uint32_t>(tasks_.size()));
-  x.set_draining(draining_);
-  fence_->sent(beats_, now());
-  send(0, x, true);
-}
-
 void cluster_link_state::tick() {
-  self_->delayed_send(self_, tick_interval, link_tick{});
-  switch (stage_) {
-  case stage::waiting:
-    if (now() >= due_)
-      connect();
-    return;
-  case stage::connecting:
-    return; // the connector has a deadline of its own
-  case stage::joining:
-    if (now() >= due_)
-      start_over({v1::ERROR_CODE_TIMED_OUT, "the coordinator did not answer JoinCluster", true});
-    return;
-  case stage::member:
-    if (fence_->is_due(now())) {
-      probe_->fenced();
-      start_over({v1::ERROR_CODE_FENCED, "the coordinator has acknowledged no heartbeat for too long", true});
-    } else if (now() >= next_beat_) {
-      beat();
-    }
-    return;
-  case stage::leaving:
-    if (now() >= due_)
-      finish();
-  }
-}
-
-void cluster_link_state::cancel_everything(const std::string& why) {
-  if (tasks_.empty())
-    return;
-  v1::CancelBatch batch;
-  for (auto& key : tasks_) {
-    auto& x = *batch.add_tasks();
-    x.set_run_id(key.run_id);
-    x.set_task(key.task);
-    x.set_attempt(key.attempt);
-    x.set_reason(why);
-  }
-  tasks_.clear();
-  caf::anon_send(host_, std::move(batch));
-}
-
-void cluster_link_state::start_over(const error& why) {
-  // Once per outage: an unreachable coordinator is tried for as long as it takes.
-  if (stage_ == stage::member || !std::exchange(complained_, true))
-    spdlog::warn("node {} {} coordinator {}: {}; it tries again", config_.node.name(),
-                 stage_ == stage::member ? "lost" : "cannot join", to_string(config_.coordinator), why.message);
-  if (stage_ == stage::member)
-    probe_->ceased_to_be_member();
-  else
-    probe_->attempt_failed();
-  // The coordinator has given this work to others, or will under new attempts.
-  cancel_everything(why.message);
-  fence_.reset();
-  if (auto link = std::exchange(link_, nullptr))
-    link->close(why);
-  ++round_;
-  if (!leaving_.empty())
-    return finish();
-  stage_ = stage::waiting;
-  due_ = now() + backoff_->next().count();
-}
-
-void cluster_link_state::finish() {
-  self_->quit(); // the destructor says the rest
+  self_->delayed_send(self_, member_core::tick_interval, link_tick{});
+  core_->tick(now());
+  perform();
 }
 
 cluster_link_self_actor::behavior_type cluster_link(cluster_link_state::pointer self, cluster_link_config config,

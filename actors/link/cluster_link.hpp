@@ -5,8 +5,7 @@
 #include "actors/link/link_transport.hpp"
 #include "messages/agent_host.hpp"
 #include "messages/cluster_link.hpp"
-#include "runtime/cluster/reconnect_backoff.hpp"
-#include "runtime/cluster/self_fence.hpp"
+#include "runtime/cluster/member_core.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -14,8 +13,6 @@
 
 #include <memory>
 #include <optional>
-#include <string>
-#include <unordered_set>
 #include <vector>
 
 namespace troupe {
@@ -38,27 +35,7 @@ struct cluster_link_config {
 using cluster_link_self_actor = cluster_link_actor::extend<caf::reacts_to<link_opened>, caf::reacts_to<link_messages>,
                                                            caf::reacts_to<link_lost>, caf::reacts_to<link_tick>>;
 
-/// Which attempt a result is of.
-struct task_key {
-  std::string run_id;
-  uint32_t task = 0;
-  uint32_t attempt = 0;
-
-  bool operator==(const task_key&) const = default;
-
-  /// Of whatever names its attempt: a task, a result, an operation.
-  static task_key of(const auto& x) {
-    return {x.run_id(), x.task(), x.attempt()};
-  }
-};
-
-struct task_key_hash {
-  size_t operator()(const task_key& x) const;
-};
-
-///      waiting ──backoff──> connecting ──> joining ──> member ──> leaving ──> (ends)
-///         ^──────────────────────┴────────────┴───────────┘
-///               no connection, refused, link closed, fenced
+/// The shell of a member_core: its connection, its host, its log and its metrics.
 struct cluster_link_state {
   static inline constexpr const char* name = "cluster-link";
 
@@ -83,25 +60,29 @@ struct cluster_link_state {
   void tick();
 
 private:
-  enum class stage { waiting, connecting, joining, member, leaving };
+  /// Does what the core has decided.
+  void perform();
+  void perform(member_action::connect x);
+  void perform(member_action::join);
+  void perform(const member_action::beat& x);
+  void perform(const member_action::say_goodbye& x);
+  void perform(member_action::cancel& x);
+  void perform(const member_action::close_link& x);
+  void perform(const member_action::joined& x);
+  void perform(const member_action::lost& x);
+  void perform(const member_action::refused& x);
+  void perform(member_action::left);
+  void perform(member_action::end);
 
-  void connect();
   void take(v1::Envelope& message);
-  void joined(const v1::JoinedCluster& x);
-  void answered_with_error(const v1::Envelope& message);
   void run(v1::TaskBatch& batch);
   void drain_host(const v1::Envelope& message);
-  void beat();
   void send_results(const v1::ResultBatch& batch);
   template <class T>
   send_status send(uint64_t correlation, const T& body, bool urgent = false) {
     return sent(troupe::send(*link_, correlation, body, {.urgent = urgent, .more = !self_->mailbox().empty()}));
   }
   send_status sent(send_status status);
-  /// The link is of no more use: stops the work that came over it, and tries again later.
-  void start_over(const error& why);
-  void cancel_everything(const std::string& why);
-  void finish();
   int64_t now() const {
     return time_->steady_ms();
   }
@@ -112,24 +93,11 @@ private:
   agent_host_actor host_;
   std::shared_ptr<const clock> time_;
   std::optional<cluster_link_probe> probe_;
-  std::optional<reconnect_backoff> backoff_;
-  stage stage_ = stage::waiting;
-  /// Counts the tries to connect; what a former link still says is ignored.
+  std::optional<member_core> core_;
+  /// Of `link_`, or of the try that is under way.
   uint64_t round_ = 0;
   link_ptr link_;
-  std::string coordinator_name_;
-  /// When to connect (waiting), give up (joining), or end (leaving).
-  int64_t due_ = 0;
   uint64_t join_id_ = 0;
-  int64_t join_sent_ = 0;
-  milliseconds heartbeat_{1'000};
-  int64_t next_beat_ = 0;
-  uint64_t beats_ = 0;
-  std::optional<self_fence> fence_;
-  bool draining_ = false;
-  bool complained_ = false;
-  /// What this coordinator has sent and not yet got back.
-  std::unordered_set<task_key, task_key_hash> tasks_;
   std::vector<caf::typed_response_promise<v1::Ack>> leaving_;
 };
 

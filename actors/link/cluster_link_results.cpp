@@ -12,7 +12,7 @@ void cluster_link_state::pass_on(v1::ResultBatch& batch) {
   auto& results = *batch.mutable_results();
   int wanted = 0;
   for (int i = 0; i < results.size(); ++i) {
-    if (tasks_.erase(task_key::of(results[i])) == 0)
+    if (!core_->take_result(results[i]))
       continue;
     make_valid_text(results[i]);
     results.SwapElements(wanted++, i);
@@ -45,22 +45,22 @@ void cluster_link_state::send_results(const v1::ResultBatch& batch) {
 }
 
 void cluster_link_state::pass_on(const v1::ProgressBatch& batch) {
-  if (!link_ || stage_ != stage::member)
+  if (!link_)
     return;
   v1::ProgressBatch wanted;
   for (auto& x : batch.progress())
-    if (tasks_.contains(task_key::of(x)))
+    if (core_->concerns(task_key::of(x)))
       make_valid_text(*wanted.add_progress() = x);
   if (wanted.progress_size() > 0)
     troupe::send(*link_, 0, wanted, {.more = true}); // what is lost is followed by more
 }
 
 void cluster_link_state::pass_on(const v1::OpBatch& batch) {
-  if (!link_ || stage_ != stage::member)
+  if (!link_)
     return;
   v1::OpAnswerBatch refused;
   for (auto& x : batch.operations()) {
-    if (!tasks_.contains(task_key::of(x)))
+    if (!core_->concerns(task_key::of(x)))
       continue;
     v1::OpBatch one;
     make_valid_text(*one.add_operations() = x);

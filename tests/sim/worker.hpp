@@ -3,20 +3,16 @@
 #include "tests/sim/agents.hpp"
 #include "tests/sim/network.hpp"
 
-#include "runtime/cluster/reconnect_backoff.hpp"
-#include "runtime/cluster/self_fence.hpp"
+#include "runtime/cluster/member_core.hpp"
 
 #include <functional>
 #include <memory>
-#include <optional>
-#include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 namespace troupe::sim {
 
-/// A worker's link to one coordinator: actors/link/cluster_link without its actor.
+/// A worker's link to one coordinator: what actors/link/cluster_link is to a member_core in a process.
 class cluster_link {
 public:
   cluster_link(context& world, process& home, process& coordinator, network& net, agent_host& host, uint64_t id,
@@ -31,23 +27,28 @@ public:
   /// Says goodbye.
   void leave();
   bool has_left() const {
-    return stage_ == stage::gone;
+    return core_.has_ended();
   }
 
 private:
-  enum class stage { waiting, connecting, joining, member, leaving, gone };
-  using task_key = std::tuple<std::string, uint32_t, uint32_t>;
+  void perform();
+  void perform(member_action::connect x);
+  void perform(member_action::join);
+  void perform(const member_action::beat& x);
+  void perform(const member_action::say_goodbye& x);
+  void perform(const member_action::cancel& x);
+  void perform(const member_action::close_link& x);
+  void perform(const member_action::joined& x);
+  void perform(const member_action::lost& x);
+  void perform(const member_action::refused&) {}
+  void perform(member_action::left) {}
+  void perform(member_action::end) {}
 
-  void connect();
   connection::handlers opened(uint64_t round, socket link);
   void take(v1::Envelope& message);
-  void joined(const v1::JoinedCluster& x);
   void run(v1::TaskBatch& batch);
-  void beat();
+  void send(v1::Envelope message);
   void tick();
-  void finish();
-  void start_over(const std::string& why);
-  void cancel_everything(const std::string& why);
   int64_t now() const {
     return world_.time.now_ms();
   }
@@ -59,20 +60,10 @@ private:
   agent_host& host_;
   uint64_t id_;
   uint32_t capacity_;
-  reconnect_backoff backoff_;
-  stage stage_ = stage::waiting;
-  uint64_t round_ = 0;
+  member_core core_;
   socket link_;
-  int64_t due_ = 0;
   uint64_t last_message_ = 0;
   uint64_t join_id_ = 0;
-  int64_t join_sent_ = 0;
-  int64_t heartbeat_ = 1'000;
-  int64_t next_beat_ = 0;
-  uint64_t beats_ = 0;
-  bool draining_ = false;
-  std::optional<self_fence> fence_;
-  std::set<task_key> tasks_;
 };
 
 /// One life of a worker process.
