@@ -87,7 +87,7 @@ bool is_plain(std::string_view text) {
 
 void print(const json& value, json::error_handler_t bad_text, std::string& out);
 
-void print_text(const std::string& text, json::error_handler_t bad_text, std::string& out) {
+void print_text(std::string_view text, json::error_handler_t bad_text, std::string& out) {
   if (!is_plain(text)) {
     out += json(text).dump(-1, ' ', false, bad_text);
     return;
@@ -168,6 +168,10 @@ std::string print_json(const json& value, json::error_handler_t bad_text) {
   std::string out;
   print(value, bad_text, out);
   return out;
+}
+
+void append_json(std::string_view text, std::string& out) {
+  print_text(text, json::error_handler_t::replace, out);
 }
 
 } // namespace troupe

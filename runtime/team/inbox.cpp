@@ -1,8 +1,10 @@
 #include "runtime/team/inbox.hpp"
 
+#include "runtime/core/json_io.hpp"
 #include "runtime/team/team_time.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace troupe {
@@ -40,6 +42,29 @@ json to_json(const team_message& x) {
   if (!x.in_reply_to.empty())
     out["in_reply_to"] = x.in_reply_to;
   return out;
+}
+
+std::string to_text(const team_message& x) {
+  std::string out;
+  auto add = [&out](std::string_view name, std::string_view text) {
+    out += name;
+    append_json(text, out);
+  };
+  out += "{\"content\":";
+  out += print_json(x.content);
+  add(",\"from\":", x.from);
+  add(",\"id\":", x.id);
+  if (!x.in_reply_to.empty())
+    add(",\"in_reply_to\":", x.in_reply_to);
+  add(",\"priority\":", priority_word(x.priority));
+  out += ",\"requires_response\":";
+  out += x.requires_response ? "true" : "false";
+  if (x.timeout_ms > 0)
+    out += ",\"timeout_seconds\":" + print_json(static_cast<double>(x.timeout_ms) / 1000);
+  add(",\"timestamp\":", iso_time(x.sent_ms));
+  add(",\"to\":", x.to);
+  add(",\"type\":", name_of(x.type));
+  return out + '}';
 }
 
 void inbox::put(team_message message) {

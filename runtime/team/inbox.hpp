@@ -37,6 +37,9 @@ const char* priority_word(int32_t priority);
 /// As the message template: {id, timestamp, from, to, type, content, priority, requires_response, timeout_seconds}.
 json to_json(const team_message& x);
 
+/// The text of that, without the value.
+std::string to_text(const team_message& x);
+
 /// What waits for one member. Priorities grow with age, so that nothing waits for ever behind what is more urgent.
 class inbox {
 public:

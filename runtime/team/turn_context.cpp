@@ -44,7 +44,7 @@ std::string turn_context::text() const {
   if (!all_.feedback.is_null())
     add("feedback", print_json(all_.feedback));
   if (all_.question) {
-    add("question", print_json(to_json(*all_.question)));
+    add("question", to_text(*all_.question));
   } else {
     if (!all_.writes.empty())
       add("writes", print_json(all_.writes));
@@ -53,7 +53,8 @@ std::string turn_context::text() const {
     if (!all_.refused.empty())
       add("refused", print_json(all_.refused));
   }
-  add("workspace", all_.workspace->shown_text());
+  out += ",\"workspace\":";
+  all_.workspace->append_shown(out);
   out += '}';
   return out;
 }

@@ -208,15 +208,15 @@ bool workspace::close_question(const std::string& id) {
 result<void> workspace::note(const std::string& by, const std::string& text, int64_t now_ms) {
   if (auto room = room_for(1); !room)
     return room;
-  change(
-      workspace_change::logged{{{"timestamp", iso_time(now_ms)}, {"from", by}, {"type", "note"}, {"content", text}}});
+  change(workspace_change::logged{
+      lazy_json{json{{"timestamp", iso_time(now_ms)}, {"from", by}, {"type", "note"}, {"content", text}}}});
   return {};
 }
 
 result<void> workspace::log(const team_message& message) {
   if (auto room = room_for(1); !room)
     return room;
-  change(workspace_change::logged{to_json(message)});
+  change(workspace_change::logged{lazy_json{to_text(message)}});
   return {};
 }
 

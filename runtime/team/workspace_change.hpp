@@ -42,7 +42,7 @@ struct workspace_change {
   };
   /// A message or a note, as the document shows it. So are decisions and questions.
   struct logged {
-    json entry;
+    lazy_json entry;
   };
   struct decided {
     json entry;

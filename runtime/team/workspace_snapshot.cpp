@@ -54,7 +54,7 @@ const json& workspace_snapshot::shown() const {
   return *shown_;
 }
 
-std::string workspace_snapshot::shown_text() const {
+void workspace_snapshot::append_shown(std::string& out) const {
   std::string artifacts;
   std::string versions;
   for (const auto& x : *all_.artifacts) {
@@ -64,27 +64,40 @@ std::string workspace_snapshot::shown_text() const {
     artifacts += is_shown(x) ? x.value.text() : print_json(reference_to(x));
     versions += name + std::to_string(x.version);
   }
-  std::string log;
-  for (const auto& entry : all_.said->log) {
-    log += log.empty() ? "" : ",";
-    log += entry.text();
-  }
-  std::string out = "{\"artifacts\":{";
+  const auto& decisions = all_.said->decisions.text();
+  const auto& questions = all_.said->questions.text();
+  const auto& about = all_.about->text();
+  // Long texts grow once.
+  constexpr size_t names = 300;
+  auto length = out.size() + names + artifacts.size() + versions.size() + decisions.size() + questions.size()
+                + about.size() + all_.said->log.size();
+  for (const auto& entry : all_.said->log)
+    length += entry.text().size();
+  out.reserve(length);
+  out += "{\"artifacts\":{";
   out += artifacts;
   out += "},\"communication_log\":[";
-  out += log;
+  auto first = true;
+  for (const auto& entry : all_.said->log) {
+    if (!std::exchange(first, false))
+      out += ',';
+    out += entry.text();
+  }
   out += "],\"decisions_made\":";
-  out += all_.said->decisions.text();
+  out += decisions;
   out += ",\"open_questions\":";
-  out += all_.said->questions.text();
+  out += questions;
   out += ',';
-  out += inside(all_.about->text());
-  out += ",\"current_phase\":" + print_json(all_.phase);
+  out += inside(about);
+  out += ",\"current_phase\":";
+  append_json(all_.phase, out);
   out += ",\"iteration\":" + std::to_string(all_.iteration);
-  out += ",\"last_role\":" + print_json(all_.last_role);
+  out += ",\"last_role\":";
+  append_json(all_.last_role, out);
   out += ",\"turn\":" + std::to_string(all_.turn);
-  out += ",\"versions\":{" + versions + "}}";
-  return out;
+  out += ",\"versions\":{";
+  out += versions;
+  out += "}}";
 }
 
 const lazy_json* workspace_snapshot::shown_artifact(std::string_view name) const {

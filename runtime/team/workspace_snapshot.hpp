@@ -55,8 +55,8 @@ public:
   /// The same with a reference in place of each large artifact.
   const json& shown() const;
 
-  /// The text of `shown`.
-  std::string shown_text() const;
+  /// The text of `shown`, at the end of `out`.
+  void append_shown(std::string& out) const;
 
   /// The value of an artifact that `shown` has as it is; null when there is none, or it is shown by reference.
   const lazy_json* shown_artifact(std::string_view name) const;

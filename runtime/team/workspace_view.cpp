@@ -80,7 +80,7 @@ struct update_writer {
       to.set_value(x.now.value.text());
   }
   void operator()(const workspace_change::logged& x) const {
-    out.set_logged(print(x.entry));
+    out.set_logged(x.entry.text());
   }
   void operator()(const workspace_change::decided& x) const {
     out.set_decided(print(x.entry));

@@ -1,5 +1,7 @@
 #include "runtime/team/inbox.hpp"
 
+#include "runtime/core/json_io.hpp"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -17,6 +19,17 @@ team_message request(std::string id, int32_t priority, int64_t sent_ms) {
   out.sent_ms = sent_ms;
   out.requires_response = true;
   return out;
+}
+
+RC_GTEST_PROP(team_message, has_the_text_of_its_json, (const std::string& who)) {
+  auto x = request("msg-7", *rc::gen::inRange(-1, 2), *rc::gen::inRange<int64_t>(0, 2'000'000'000'000));
+  x.from = who;
+  x.type = *rc::gen::element(v1::AgentMessage::TYPE_REQUEST, v1::AgentMessage::TYPE_EVENT);
+  x.content = {{"said", who}, {"b", 1}};
+  x.requires_response = *rc::gen::arbitrary<bool>();
+  x.timeout_ms = *rc::gen::element(0U, 250U, 30'000U);
+  x.in_reply_to = *rc::gen::element<std::string>("", "msg-1");
+  RC_ASSERT(to_text(x) == print_json(to_json(x)));
 }
 
 TEST(inbox, serves_the_more_urgent_request_first) {
