@@ -35,7 +35,7 @@ bare_store::~bare_store() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-double bare_store::commit(size_t count, const std::string& output) {
+double bare_store::commit(size_t count, const std::string& output, double pause) {
   stopwatch watch;
   for (size_t i = 0; i < count; ++i) {
     v1::AppendEvents append;
@@ -49,6 +49,8 @@ double bare_store::commit(size_t count, const std::string& output) {
     result->set_status(v1::TASK_STATUS_SUCCESS);
     result->mutable_output()->set_data(output);
     const v1::AppendEvents* batch[] = {&append};
+    for (stopwatch busy; busy.seconds() < pause;) {
+    }
     auto done = store_->append(batch);
     if (!done || !done->front())
       throw std::runtime_error("the store refuses an event");

@@ -182,6 +182,7 @@ void add_team_agents(agent_catalog& catalog) {
 void team_case(report& out) {
   const auto given = round_robin("$.workspace.artifacts.report");
   const auto told = round_robin(nullptr);
+  double in_memory = 0;
   {
     local_node here{{}};
     turn_rate(here, given);
@@ -197,6 +198,7 @@ void team_case(report& out) {
     y.name = "the same, each member told all about the team and the workspace";
     y.unit = "turns/s";
     out.measure(std::move(y), [&] { return turn_rate(here, told); });
+    in_memory = 1 / turn_rate(here, given);
   }
   local_node here{{.durable = true}};
   bare_store floor;
@@ -209,6 +211,13 @@ void team_case(report& out) {
   x.goal = at_least_ratio(0.85);
   out.measure(
       std::move(x), [&] { return turn_rate(here, given); }, [&] { return turns / floor.commit(turns, document); });
+  figure y;
+  y.name = "the same beside a store that is given as much time to rest";
+  y.unit = "turns/s";
+  y.floor_name = "a commit for each, and before it the time that a turn takes in memory";
+  out.measure(
+      std::move(y), [&] { return turn_rate(here, given); },
+      [&] { return turns / floor.commit(turns, document, in_memory); });
 }
 
 void ask_case(report& out) {
