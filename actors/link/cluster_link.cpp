@@ -6,9 +6,8 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <functional>
 #include <utility>
+#include <variant>
 
 namespace troupe {
 
