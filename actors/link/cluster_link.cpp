@@ -58,7 +58,6 @@ void cluster_link_state::perform() {
 }
 
 void cluster_link_state::perform(member_action::connect x) {
-  round_ = x.round;
   auto me = caf::actor_cast<cluster_link_self_actor>(self_);
   connector_->connect(config_.coordinator, config_.connect_timeout,
                       [me, round = x.round](result<link_ptr> link) -> link_receiver {
@@ -146,7 +145,7 @@ void cluster_link_state::opened(const link_opened& x) {
 
 void cluster_link_state::take(const link_messages& x) {
   for (auto& message : x.batch->messages)
-    if (link_ && x.round == round_)
+    if (core_->is_current(x.round))
       take(message);
 }
 
@@ -198,12 +197,12 @@ void cluster_link_state::drain_host(const v1::Envelope& message) {
   drain();
   self_->request(host_, config_.drain_timeout, message.drain_node())
       .then(
-          [this, id = message.id(), round = round_](const v1::Ack& x) {
-            if (link_ && round == round_)
+          [this, id = message.id(), round = core_->round()](const v1::Ack& x) {
+            if (core_->is_current(round))
               send(id, x);
           },
-          [this, id = message.id(), round = round_](const caf::error& why) {
-            if (link_ && round == round_)
+          [this, id = message.id(), round = core_->round()](const caf::error& why) {
+            if (core_->is_current(round))
               send(id, from_caf(why).to_proto());
           });
 }

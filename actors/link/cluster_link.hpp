@@ -94,8 +94,6 @@ private:
   std::shared_ptr<const clock> time_;
   std::optional<cluster_link_probe> probe_;
   std::optional<member_core> core_;
-  /// Of `link_`, or of the try that is under way.
-  uint64_t round_ = 0;
   link_ptr link_;
   uint64_t join_id_ = 0;
   std::vector<caf::typed_response_promise<v1::Ack>> leaving_;

@@ -128,7 +128,11 @@ public:
   bool has_ended() const {
     return stage_ == stage::gone;
   }
-  /// What a former link says counts for nothing.
+  /// Of the try to connect that is under way, and of the link that came of it.
+  uint64_t round() const {
+    return round_;
+  }
+  /// Whether that link is open; what a former one says counts for nothing.
   bool is_current(uint64_t round) const {
     return round == round_ && (stage_ == stage::joining || stage_ == stage::member || stage_ == stage::leaving);
   }
