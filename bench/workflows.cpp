@@ -10,8 +10,8 @@ namespace troupe::bench {
 
 namespace {
 
-json noop_agents() {
-  return {{"noop", {{"kind", "function"}, {"function", "noop"}}}};
+json noop_agents(bool pure = false) {
+  return {{"noop", {{"kind", "function"}, {"function", "noop"}, {"pure", pure}}}};
 }
 
 } // namespace
@@ -39,13 +39,13 @@ json fan_input(size_t tasks) {
   return {{"items", std::move(items)}};
 }
 
-json pipeline_workflow() {
+json pipeline_workflow(bool pure) {
   auto steps = json::array();
   for (int i = 0; i < 10; ++i) {
     auto before = i == 0 ? std::string{"$.input"} : "$.steps.s" + std::to_string(i - 1);
     steps.push_back({{"id", "s" + std::to_string(i)}, {"agent", "noop"}, {"input", {{"before", before}}}});
   }
-  return {{"workflow", "pipeline"}, {"agents", noop_agents()}, {"steps", std::move(steps)}};
+  return {{"workflow", "pipeline"}, {"agents", noop_agents(pure)}, {"steps", std::move(steps)}};
 }
 
 json sleep_workflow() {

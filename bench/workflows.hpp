@@ -15,8 +15,8 @@ workflow_ptr compile(const json& document);
 json fan_workflow();
 json fan_input(size_t tasks);
 
-/// Ten steps, each of which reads the one before.
-json pipeline_workflow();
+/// Ten steps, each of which reads the one before. `pure`: a step need not wait until the one before it is durable.
+json pipeline_workflow(bool pure = false);
 
 /// A fan-out over `$.input.items` to agents that wait 100 ms each.
 json sleep_workflow();

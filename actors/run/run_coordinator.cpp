@@ -46,6 +46,8 @@ void run_coordinator_state::start(pointer self, run_start from, run_coordinator_
   definition_ = from.definition;
   // Updates are made once somebody listens.
   session_.emplace(from.definition, from.summary, false);
+  if (!neighbours_.backlog)
+    session_->allow_ahead();
   beginning_.emplace(config_.beginning);
   if (!from.events.empty())
     traceparent_ = from.events.front().run_submitted().traceparent();

@@ -1,4 +1,5 @@
-// Journal before use: what follows from an event leaves once the journal has it.
+// Journal before use: what follows from an event leaves once the journal has it, but for what nobody outside can
+// notice.
 #include "actors/fail_point/fail_point.hpp"
 #include "actors/run/run_coordinator.hpp"
 #include "messages/errors.hpp"
@@ -12,6 +13,8 @@
 namespace troupe {
 
 void run_coordinator_state::pump() {
+  if (auto ahead = session_->take_ahead(); !ahead.empty())
+    execute(std::move(ahead));
   if (!waits_for_store_) {
     while (append()) {
     }

@@ -192,6 +192,10 @@ agent_definition compile_agent(document_checker& check, const std::string& name,
     out.timeout = check.duration(*x).value_or(milliseconds{0});
   if (auto x = keys["breaker"])
     out.breaker = compile_breaker(check, *x);
+  // A script has no way to the outside.
+  out.pure = out.kind == "lua";
+  if (auto x = keys["pure"])
+    out.pure = check.boolean(*x).value_or(out.pure);
   json identity = {
       {"kind", out.kind}, {"config", out.config}, {"replicas", out.replicas}, {"concurrency", out.concurrency}};
   out.hash = sha256_hex(identity.dump());

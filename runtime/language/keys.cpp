@@ -11,8 +11,8 @@ key_list join(key_list first, const key_list& second) {
 
 std::map<std::string, key_list, std::less<>> make_table() {
   const key_list step = {"id", "when", "needs", "timeout", "retry", "fallback", "on_error", "priority", "placement"};
-  const key_list agent = {"kind",           "capabilities", "labels", "placement", "replicas", "concurrency",
-                          "max_concurrent", "input",        "output", "retry",     "timeout",  "breaker"};
+  const key_list agent = {"kind",  "capabilities", "labels", "placement", "replicas", "concurrency", "max_concurrent",
+                          "input", "output",       "retry",  "timeout",   "breaker",  "pure"};
   const key_list aggregate = {"strategy", "wait",  "valid",  "minimum_required", "on_shortfall",
                               "fallback", "score", "scorer", "threshold",        "key",
                               "weights",  "agent", "reduce", "initial"};

@@ -53,6 +53,9 @@ public:
   size_t tasks_in_flight() const {
     return in_flight_;
   }
+  uint32_t tasks() const {
+    return static_cast<uint32_t>(tasks_.size());
+  }
   uint64_t digest() const;
   std::vector<v1::RunUpdate> snapshot() const;
   void publish_at_most(uint64_t updates) {

@@ -45,6 +45,10 @@ size_t run_machine::tasks_in_flight() const {
   return impl_->run.tasks_in_flight();
 }
 
+uint32_t run_machine::tasks() const {
+  return impl_->run.tasks();
+}
+
 uint64_t run_machine::digest() const {
   return impl_->run.digest();
 }

@@ -49,6 +49,9 @@ public:
   /// Tasks that were started and have not ended.
   size_t tasks_in_flight() const;
 
+  /// Numbers that tasks have been given; the next task gets this one.
+  uint32_t tasks() const;
+
   /// Fingerprint of the whole state, for "replay equals live".
   uint64_t digest() const;
 

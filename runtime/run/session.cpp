@@ -13,7 +13,7 @@ constexpr size_t most_events_per_append = 4'096;
 } // namespace
 
 run_session::run_session(workflow_ptr definition, v1::RunSummary summary, bool publish_updates)
-    : machine_{std::move(definition), publish_updates}, summary_{std::move(summary)} {}
+    : machine_{definition, publish_updates}, ahead_{std::move(definition)}, summary_{std::move(summary)} {}
 
 void run_session::absorb(std::vector<command>& commands, bool keep) {
   for (auto& next : commands) {
@@ -32,6 +32,8 @@ void run_session::absorb(std::vector<command>& commands, bool keep) {
         summary_.set_error(finished->error.message());
       if (keep)
         held_.emplace_back(last_seq_, std::move(next));
+    } else if (keep && ahead_.lets(next, last_seq_ - durable_seq_)) {
+      ready_.push_back(std::move(next));
     } else if (keep) {
       held_.emplace_back(last_seq_, std::move(next));
     }
@@ -53,6 +55,7 @@ void run_session::replay(const v1::RunEvent& event) {
   // The first event of a new run is replayed too (it was stored with the run), and its commands are still to be done;
   // those of a run that somebody else began have been done, or are repeated by `resume`.
   absorb(scratch_, last_seq_ == 1);
+  ahead_.durable(machine_.tasks());
 }
 
 void run_session::begin(const v1::RunEvent& event, const std::function<void(std::vector<command>)>& release) {
@@ -68,6 +71,7 @@ void run_session::begin(const v1::RunEvent& event, const std::function<void(std:
     absorb(scratch_, true);
   else
     more();
+  ahead_.durable(machine_.tasks());
 }
 
 std::vector<command> run_session::take_held() {
@@ -79,7 +83,7 @@ std::vector<command> run_session::take_held() {
   return out;
 }
 
-void run_session::resume(int64_t now_ms) {
+void run_session::resume(int64_t now_ms, uint32_t left_out) {
   if (machine_.finished()) {
     // Its first event ended it: only the end is left to be stored and told.
     std::erase_if(held_, [](const auto& x) { return !std::holds_alternative<finish_run>(x.second); });
@@ -89,6 +93,7 @@ void run_session::resume(int64_t now_ms) {
   v1::RunEvent event;
   event.mutable_run_resumed()->set_owner(summary_.owner());
   event.mutable_run_resumed()->set_epoch(summary_.epoch());
+  event.mutable_run_resumed()->set_tasks_left_out(left_out);
   offer(std::move(event), now_ms);
 }
 
@@ -106,6 +111,7 @@ bool run_session::offer(v1::RunEvent event, int64_t now_ms) {
   last_event_ms_ = at_ms;
   event.set_at_ms(at_ms);
   ++last_seq_;
+  ahead_.offered(event);
   machine_.step(event, scratch_);
   absorb(scratch_, true);
   *pending_.Add() = std::move(event);
@@ -155,6 +161,8 @@ std::shared_ptr<const v1::AppendEvents> run_session::take_append() {
   }
   if (machine_.finished() && pending_.empty())
     *append->mutable_summary() = summary_;
+  if (pending_.empty())
+    ahead_.appending(machine_.tasks());
   appending_ = true;
   append_ = std::move(append);
   return append_;
@@ -168,6 +176,7 @@ std::vector<command> run_session::appended(uint64_t last_seq) {
     durable_seq_ = end;
     append_ = nullptr;
     appending_ = false;
+    ahead_.appended();
   }
   return take_held();
 }
@@ -183,6 +192,7 @@ result<team_place> run_session::show_workspace(const std::string& step) {
 
 void run_session::append_failed() {
   appending_ = false;
+  ahead_.append_failed();
 }
 
 bool run_session::done() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/run/machine.hpp"
+#include "runtime/run/run_ahead.hpp"
 #include "troupe/v1/journal.pb.h"
 
 #include <cstdint>
@@ -21,6 +22,8 @@ namespace troupe {
 ///
 ///   offer(event) ──► machine ──► commands wait behind the event's sequence number
 ///   take_append() ──► journal ──► appended(seq) ──► commands up to seq
+///
+/// But for what nobody outside can notice, where `allow_ahead` was called: see run_ahead.
 class run_session {
 public:
   /// `summary` as the store has it: id, workflow, owner and epoch are those of this life of the run.
@@ -33,8 +36,19 @@ public:
   /// from it is `release`d piece by piece while the machine works.
   void begin(const v1::RunEvent& event, const std::function<void(std::vector<command>)>& release);
 
-  /// After the last replay of a run that somebody else began: everything in flight is sent again.
-  void resume(int64_t now_ms);
+  /// After the last replay of a run that somebody else began: everything in flight is sent again. `left_out`: so many
+  /// task numbers may be in use that the journal knows nothing of.
+  void resume(int64_t now_ms, uint32_t left_out = run_ahead::most_tasks);
+
+  /// From now on `take_ahead` yields commands. For journals that let one wait.
+  void allow_ahead() {
+    ahead_.allow();
+  }
+
+  /// What may leave before the journal has what it follows from. To be called after each `offer` or series of them.
+  std::vector<command> take_ahead() {
+    return std::exchange(ready_, {});
+  }
 
   /// A new event. False when the machine has no use for it (a late or repeated result): it is dropped and not
   /// journaled.
@@ -104,6 +118,7 @@ private:
   int64_t run_time(int64_t now_ms);
 
   run_machine machine_;
+  run_ahead ahead_;
   v1::RunSummary summary_;
   /// Sequence number of the last event that the machine has seen, and of the last durable one.
   uint64_t last_seq_ = 0;
@@ -119,6 +134,8 @@ private:
   bool appending_ = false;
   /// Commands by the event that they follow from.
   std::deque<std::pair<uint64_t, command>> held_;
+  /// Those that need not be held.
+  std::vector<command> ready_;
   std::set<std::pair<int64_t, uint64_t>> timers_by_due_;
   std::map<uint64_t, int64_t> timers_;
   std::vector<command> scratch_;

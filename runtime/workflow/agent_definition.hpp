@@ -33,6 +33,8 @@ struct agent_definition {
   std::optional<retry_policy> retry;
   milliseconds timeout{0};
   breaker_policy breaker;
+  /// Its work leaves nothing behind but its answer: done once more, or for nothing, nobody notices.
+  bool pure = false;
   /// SHA-256 (hex) over kind, config, replicas and concurrency.
   std::string hash;
 };

@@ -28,8 +28,8 @@ constexpr const char* usage =
   --jobs N           worlds at once (as many as there are cores)
   --seconds S        stop after so many seconds, and call it a success when nothing was found
   --seed SEED        this one alone; --trace tells what happens in it
-  --break RULE       switch a rule off: epoch_check, attempt_check, journal_before_use, recorded_answers, turn_check or
-                     compare_and_set. Succeeds when the simulation notices
+  --break RULE       switch a rule off: epoch_check, attempt_check, journal_before_use, new_numbers, recorded_answers,
+                     turn_check or compare_and_set. Succeeds when the simulation notices
   --keep-going       tell of every failing seed instead of stopping at the first
   --expect-coverage  fail when too little has happened in the worlds
 )";

@@ -12,6 +12,8 @@ enum class mutation : uint8_t {
   epoch_check,
   attempt_check,
   journal_before_use,
+  /// A later life gives out task numbers that an earlier one has given to tasks ahead of the journal.
+  new_numbers,
   /// An operation that is repeated is done again.
   recorded_answers,
   /// Who answers a question may write.
@@ -25,6 +27,7 @@ inline const std::map<std::string, mutation>& mutations() {
   static const std::map<std::string, mutation> out{{"epoch_check", mutation::epoch_check},
                                                    {"attempt_check", mutation::attempt_check},
                                                    {"journal_before_use", mutation::journal_before_use},
+                                                   {"new_numbers", mutation::new_numbers},
                                                    {"recorded_answers", mutation::recorded_answers},
                                                    {"turn_check", mutation::turn_check},
                                                    {"compare_and_set", mutation::compare_and_set}};

@@ -122,6 +122,24 @@ void oracle::task_leaves(const v1::Task& task) {
     accuse(fmt::format("{} was sent although the task is done", name_of(task)));
   if (run.implied.count({task.task(), task.attempt(), task.epoch()}) == 0)
     accuse(fmt::format("{} was sent before the event that started it was durable", name_of(task)));
+  check_number(run, task);
+}
+
+void oracle::task_leaves_ahead(const v1::Task& task) {
+  seen_.see(sight::task_left_ahead);
+  auto& run = runs_.at(task.run_id());
+  const auto& agents = run.definition->agents;
+  if (auto agent = agents.find(task.agent()); agent == agents.end() || !agent->second.pure)
+    accuse(fmt::format("{} was sent ahead of the journal, and its agent {} is not pure", name_of(task), task.agent()));
+  run.ahead.emplace(task.task(), task.attempt(), task.epoch());
+  check_number(run, task);
+}
+
+void oracle::check_number(run_record& run, const v1::Task& task) {
+  auto [i, is_new] = run.left.try_emplace({task.task(), task.attempt()}, task.epoch());
+  if (!is_new)
+    accuse(
+        fmt::format("{} was sent under epoch {}, and under epoch {} before", name_of(task), task.epoch(), i->second));
 }
 
 void oracle::quiet(const std::string& id, uint64_t epoch, const run_machine& live) {
@@ -129,6 +147,11 @@ void oracle::quiet(const std::string& id, uint64_t epoch, const run_machine& liv
   seen_.see(sight::digest_compared);
   if (run.epoch == epoch && run.shadow.digest() != live.digest())
     accuse(fmt::format("run {}: replaying the journal gives another state than the live one", id));
+  for (const auto& x : run.ahead)
+    if (std::get<2>(x) == epoch && run.epoch == epoch && run.implied.count(x) == 0)
+      accuse(fmt::format("task {}/{} was sent ahead of the journal, and the journal knows nothing of it", id,
+                         std::get<0>(x)));
+  std::erase_if(run.ahead, [&](const auto& x) { return std::get<2>(x) <= epoch; });
 }
 
 // -- workers ----------------------------------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ public:
 
   // -- run coordinators
   void task_leaves(const v1::Task& task);
+  /// Before the event that it follows from is durable.
+  void task_leaves_ahead(const v1::Task& task);
   /// A live machine of whose events all are durable, under this epoch.
   void quiet(const std::string& run, uint64_t epoch, const run_machine& live);
 
@@ -94,9 +96,10 @@ private:
   using attempt_key = std::tuple<std::string, uint32_t, uint32_t>;
 
   struct run_record {
-    run_record(workflow_ptr definition, std::unique_ptr<team_watch> watch)
-        : shadow{std::move(definition), watch != nullptr}, teams{std::move(watch)} {}
+    run_record(const workflow_ptr& what, std::unique_ptr<team_watch> watch)
+        : definition{what}, shadow{what, watch != nullptr}, teams{std::move(watch)} {}
 
+    workflow_ptr definition;
     run_machine shadow;
     /// Null where there is no team.
     std::unique_ptr<team_watch> teams;
@@ -110,9 +113,15 @@ private:
     std::set<std::pair<uint32_t, uint32_t>> ended;
     /// (task, attempt, epoch) of every start that follows from the stored events.
     std::set<std::tuple<uint32_t, uint32_t, uint64_t>> implied;
+    /// The same of those that have left ahead of the journal, until the run is quiet.
+    std::set<std::tuple<uint32_t, uint32_t, uint64_t>> ahead;
+    /// The epoch of every (task, attempt) that has left.
+    std::map<std::pair<uint32_t, uint32_t>, uint64_t> left;
   };
 
   void feed(const std::string& id, run_record& run, const v1::RunEvent& event);
+  /// Nobody has left under this number before.
+  void check_number(run_record& run, const v1::Task& task);
   void check_completion(const std::string& id, run_record& run, const v1::TaskResult& result);
 
   const scheduler& time_;

@@ -14,8 +14,11 @@ void run_actor::start(const std::vector<v1::RunEvent>& events, bool resumed) {
     if (event.has_task_operation())
       tampering_.taken(event.task_operation().op());
   }
+  // Half of the worlds wait for the journal always.
+  if (world_.seed % 2 == 0)
+    session_.allow_ahead();
   if (resumed)
-    session_.resume(now());
+    session_.resume(now(), world_.broken == mutation::new_numbers ? 0 : run_ahead::most_tasks);
   else if (!session_.machine().finished())
     execute(session_.appended(events.size()));
   pump();
@@ -124,6 +127,7 @@ void run_actor::acknowledge() {
 void run_actor::pump() {
   if (gone_)
     return;
+  execute(session_.take_ahead(), true);
   if (!waits_for_store_)
     append();
   arm_timer();
@@ -189,7 +193,7 @@ void run_actor::quit(bool fenced) {
 
 // -- what goes out ----------------------------------------------------------------------------------------------------
 
-void run_actor::execute(std::vector<command> commands) {
+void run_actor::execute(std::vector<command> commands, bool ahead) {
   struct {
     run_actor& run;
 
@@ -206,7 +210,10 @@ void run_actor::execute(std::vector<command> commands) {
   command_batches batches{dispatcher};
   for (auto& next : commands) {
     if (auto* start = std::get_if<start_task>(&next)) {
-      world_.judge.task_leaves(*start->task);
+      if (ahead)
+        world_.judge.task_leaves_ahead(*start->task);
+      else
+        world_.judge.task_leaves(*start->task);
       tampering_.task_left(*start->task);
       attempts_[start->task->task()] = start->task->attempt();
       auto spec = std::make_shared<const v1::AgentSpec>(to_spec(definition_->agents.at(start->task->agent())));

@@ -63,7 +63,8 @@ private:
   void append();
   void append_failed(const error& why);
   void acknowledge();
-  void execute(std::vector<command> commands);
+  /// `ahead`: of the journal.
+  void execute(std::vector<command> commands, bool ahead = false);
   void start_aggregation_of(const aggregation_request_ptr& request);
   void arm_timer();
   void quit(bool fenced);

@@ -16,6 +16,7 @@ enum class sight : uint8_t {
   run_cancelled,
   attempt_begun,
   attempt_repeated,
+  task_left_ahead,
   task_completed,
   task_lost,
   timer_fired,

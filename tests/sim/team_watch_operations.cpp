@@ -49,6 +49,9 @@ void team_watch::heard(const v1::TaskOp& op, const std::string& token, const v1:
   seen_.see(sight::op_heard);
   auto i = tasks_.find(op.task());
   if (i == tasks_.end()) {
+    // It had begun ahead of a journal that never had its beginning.
+    if (answer.has_error() && answer.error().code() == v1::ERROR_CODE_FENCED)
+      return;
     accuse("task ", op.task(), " was told what became of an operation, and has never begun");
     return;
   }

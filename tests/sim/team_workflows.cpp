@@ -10,9 +10,9 @@ namespace {
 constexpr const char* members = R"(
 agents:
   m: {kind: lua, script: "return 1", timeout: 20s, replicas: 8, retry: {maximum_attempts: 3, initial_interval: 100ms, maximum_interval: 1s}}
-  n: {kind: lua, script: "return 2", timeout: 15s, replicas: 4, concurrency: 2, retry: {maximum_attempts: 4, initial_interval: 50ms, maximum_interval: 1s}}
+  n: {kind: lua, script: "return 2", pure: false, timeout: 15s, replicas: 4, concurrency: 2, retry: {maximum_attempts: 4, initial_interval: 50ms, maximum_interval: 1s}}
   chooser: {kind: lua, script: "return 3", timeout: 4s, replicas: 2, retry: {maximum_attempts: 4, initial_interval: 50ms, maximum_interval: 1s}}
-  resolver: {kind: lua, script: "return 4", timeout: 4s, replicas: 2, retry: {maximum_attempts: 2, initial_interval: 50ms}}
+  resolver: {kind: lua, script: "return 4", pure: false, timeout: 4s, replicas: 2, retry: {maximum_attempts: 2, initial_interval: 50ms}}
 )";
 
 struct named {

@@ -12,9 +12,10 @@ namespace troupe::sim {
 
 namespace {
 
+/// `a` does things that somebody notices; the others may run ahead of the journal.
 constexpr const char* agents = R"(
 agents:
-  a: {kind: lua, script: "return 1", timeout: 4s, retry: {maximum_attempts: 3, initial_interval: 100ms, maximum_interval: 1s}}
+  a: {kind: lua, script: "return 1", pure: false, timeout: 4s, retry: {maximum_attempts: 3, initial_interval: 100ms, maximum_interval: 1s}}
   b: {kind: lua, script: "return 2", timeout: 6s, concurrency: 2, replicas: 2}
   c: {kind: lua, script: "return 3", timeout: 3s, max_concurrent: 3, replicas: 3, breaker: {window: 4, failure_ratio: 0.5, open_for: 2s}}
 )";
