@@ -175,6 +175,7 @@ agent_definition compile_agent(document_checker& check, const std::string& name,
   };
   count("replicas", 1, 1'000, out.replicas);
   count("concurrency", 1, 10'000, out.concurrency);
+  out.room_is_given = keys["replicas"] || keys["concurrency"];
   count("max_concurrent", 1, 100'000, out.max_concurrent);
   if (auto x = keys["capabilities"])
     out.capabilities = check.texts(*x);
@@ -196,13 +197,16 @@ agent_definition compile_agent(document_checker& check, const std::string& name,
   out.pure = out.kind == "lua";
   if (auto x = keys["pure"])
     out.pure = check.boolean(*x).value_or(out.pure);
-  json identity = {
-      {"kind", out.kind}, {"config", out.config}, {"replicas", out.replicas}, {"concurrency", out.concurrency}};
-  out.hash = sha256_hex(identity.dump());
+  out.hash = hash_of(out);
   return out;
 }
 
 } // namespace
+
+std::string hash_of(const agent_definition& x) {
+  json identity = {{"kind", x.kind}, {"config", x.config}, {"replicas", x.replicas}, {"concurrency", x.concurrency}};
+  return sha256_hex(identity.dump());
+}
 
 std::map<std::string, agent_definition> compile_agents(document_checker& check, const document_value& at) {
   std::map<std::string, agent_definition> out;

@@ -50,7 +50,11 @@ void workflow_compiler::compile_members(team_step& out, const document_value& at
       users[agent->agent].push_back(member.role);
   for (auto& [agent, roles] : users) {
     auto known = agents_.find(agent);
-    if (known != agents_.end() && uint64_t{known->second.replicas} * known->second.concurrency < roles.size())
+    if (known == agents_.end())
+      continue;
+    auto& room = rooms_[agent];
+    room = std::max(room, static_cast<uint32_t>(roles.size()));
+    if (known->second.room_is_given && uint64_t{known->second.replicas} * known->second.concurrency < roles.size())
       check_.warn(at,
                   "the roles " + enumerate(roles) + " share the agent \"" + agent + "\", which has room for "
                       + std::to_string(known->second.replicas * known->second.concurrency) + " of them on a node",

@@ -83,7 +83,11 @@ checked<workflow_ptr> compile(const document_node& root, const std::string& sour
     // Of the shared ones those that matter: the hash must not change with what others keep in the same file.
     if (!is_own && used.count(name) == 0)
       continue;
-    out->agents.emplace(name, definition);
+    auto& made = out->agents.emplace(name, definition).first->second;
+    if (auto room = compiler.rooms().find(name); room != compiler.rooms().end() && !made.room_is_given) {
+      made.replicas = room->second;
+      made.hash = hash_of(made);
+    }
     out->document["agents"][name] = is_own ? own.documents[name] : shared.documents[name];
   }
   out->text = out->document.dump();

@@ -79,6 +79,11 @@ public:
     return used_agents_;
   }
 
+  /// Roles of one team that share an agent, by its name: who waits for a teammate keeps an instance.
+  const std::map<std::string, uint32_t>& rooms() const {
+    return rooms_;
+  }
+
   /// The document as JSON. What JSON objects cannot keep (the order of `branches` given as an object) is put in another
   /// way that means the same.
   json canonical(const document_value& at) const;
@@ -162,6 +167,7 @@ private:
   const std::map<std::string, agent_definition>& agents_;
   const document_node& root_;
   std::set<std::string> used_agents_;
+  std::map<std::string, uint32_t> rooms_;
   /// Places of `branches` that are objects.
   std::set<std::string> branch_objects_;
   size_t edges_ = 0;
@@ -171,6 +177,9 @@ std::optional<retry_policy> compile_retry(document_checker& check, const documen
 std::optional<json_schema> compile_schema(document_checker& check, const document_value& at);
 
 /// The value of `agents:`.
+/// What makes two agents one: the same kind, config and room.
+std::string hash_of(const agent_definition& x);
+
 std::map<std::string, agent_definition> compile_agents(document_checker& check, const document_value& at);
 
 } // namespace troupe

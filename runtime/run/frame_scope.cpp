@@ -20,7 +20,7 @@ const json* frame_scope::member(std::string_view name) const {
       if (f->rare && f->rare->workspace)
         return &f->rare->workspace->document();
       if (f->turn)
-        return &f->turn->context->workspace().shown();
+        return &f->turn->context->workspace().document();
     }
     if (f->rare && f->rare->error && name == "error")
       return f->rare->error.get();
@@ -41,9 +41,9 @@ const lazy_json* frame_scope::whole(const std::vector<std::string>& names) const
     return nullptr;
   for (auto* f = &at_; f != nullptr; f = f->parent)
     if (f->rare && f->rare->workspace)
-      return f->rare->workspace->shown_artifact(names[2]);
+      return f->rare->workspace->value_of(names[2]);
     else if (f->turn)
-      return f->turn->context->workspace().shown_artifact(names[2]);
+      return f->turn->context->workspace().value_of(names[2]);
   return nullptr;
 }
 

@@ -2,6 +2,7 @@
 // are told have files of their own.
 #include "runtime/run/team_body.hpp"
 
+#include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/frame_scope.hpp"
 #include "runtime/team/given_message.hpp"
@@ -48,15 +49,15 @@ std::optional<error> team_body::set_up(context c) {
     if (!value)
       return value.error();
     if (!value->is_null())
-      if (auto done = ws_->seed(*value, c.run.now_ms()); !done)
-        return done.error();
+      if (auto why = begin_from(c, *value))
+        return why;
   }
   auto given = json{};
   if (definition_.begins_from_input && c.run.input().is_object()) {
     const auto& input = c.run.input();
     if (auto i = input.find("workspace"); i != input.end())
-      if (auto done = ws_->seed(*i, c.run.now_ms()); !done)
-        return done.error();
+      if (auto why = begin_from(c, *i))
+        return why;
     for (auto key : {"message", "messages"})
       if (auto i = input.find(key); i != input.end())
         given = *i;
@@ -73,6 +74,32 @@ std::optional<error> team_body::set_up(context c) {
     if (auto why = begin_with(c, given[i], "messages[" + std::to_string(i) + "]"))
       return why;
   return std::nullopt;
+}
+
+std::optional<error> team_body::begin_from(context c, const json& given) {
+  if (auto done = ws_->seed(given, c.run.now_ms()); !done)
+    return done.error();
+  auto wrong = [](std::string what) { return error{v1::ERROR_CODE_INVALID_INPUT, std::move(what), false}; };
+  if (auto i = given.find("iteration"); i != given.end() && !i->is_null()) {
+    auto number = i->is_number_integer() ? i->get<int64_t>() : 0;
+    if (number < 1 || number > definition_.max_iterations)
+      return wrong("workspace.iteration must be a number from 1 to " + std::to_string(definition_.max_iterations)
+                   + " (max_iterations); this is " + print_json(*i).substr(0, 40));
+    iteration_ = static_cast<uint32_t>(number);
+  }
+  auto phase = given.find("current_phase");
+  // Where members do not act by phases, it says nothing about who is next.
+  if (phase == given.end() || phase->is_null() || *phase == "" || definition_.order != team_step::turns::by_phase)
+    return std::nullopt;
+  std::string known;
+  for (uint32_t i = 0; i < definition_.phases.size(); ++i) {
+    if (*phase == definition_.phases[i].name) {
+      phase_ = i;
+      return std::nullopt;
+    }
+    known += (i > 0 ? ", " : "") + definition_.phases[i].name;
+  }
+  return wrong("workspace.current_phase is " + print_json(*phase).substr(0, 80) + "; the team's phases are " + known);
 }
 
 std::optional<error> team_body::begin_with(context c, const json& given, const std::string& place) {
@@ -205,8 +232,9 @@ uint64_t team_body::digest() const {
   uint64_t hash = ws_->digest();
   for (uint64_t part :
        {uint64_t{iteration_}, uint64_t{phase_}, uint64_t{position_}, uint64_t{turns_}, uint64_t{running_turns_},
-        uint64_t{last_member_}, uint64_t{next_member_}, uint64_t{last_message_}, uint64_t{last_slot_},
-        uint64_t{requests_.size()}, uint64_t{contests_.size()}, uint64_t{children_.size()}, uint64_t{over_ ? 1U : 0U}})
+        uint64_t{last_member_}, uint64_t{next_member_}, uint64_t{no_verdict_of_.size()}, uint64_t{last_message_},
+        uint64_t{last_slot_}, uint64_t{requests_.size()}, uint64_t{contests_.size()}, uint64_t{children_.size()},
+        uint64_t{over_ ? 1U : 0U}})
     hash = hash * 1099511628211ULL + part;
   for (const auto& [task, log] : ops_)
     for (const auto& record : log.records)

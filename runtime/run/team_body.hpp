@@ -154,6 +154,8 @@ private:
 
   // team_body.cpp
   std::optional<error> set_up(context c);
+  /// The workspace that a document or the run's input gives: its content, its phase and its iteration.
+  std::optional<error> begin_from(context c, const json& given);
   std::optional<error> begin_with(context c, const json& given, const std::string& place);
   void finish(context c, const std::string& reason, bool completed);
   void at_bound(context c, const std::string& why);
@@ -207,7 +209,8 @@ private:
   void answer_ended(context c, uint32_t slot, const outcome& how);
   /// Takes it from those that wait; nothing when it is answered or withdrawn already.
   std::optional<request> close_request(context c, const std::string& id);
-  void respond(context c, const std::string& id, const json* content, const error* why);
+  void respond(context c, const std::string& id, const json* content, const error* why,
+               std::vector<std::string> artifacts = {});
   void withdraw(context c, const std::string& id, const std::string& reason);
   void detach_waiters(uint32_t slot);
   void detach_those_gone(context c);
@@ -275,6 +278,8 @@ private:
   /// Under `handoff`: who had the turn before, and who is next.
   uint32_t handed_by_ = nobody;
   uint32_t next_member_ = 0;
+  /// Who should have judged in this iteration and has not: it is not approved.
+  std::set<uint32_t> no_verdict_of_;
   json feedback_;
   lazy_json last_result_;
   std::optional<double> quality_;

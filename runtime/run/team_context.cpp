@@ -124,6 +124,7 @@ void team_body::publish_message(context c, const team_message& message) const {
   out.set_requires_response(message.requires_response);
   out.set_timeout_ms(message.timeout_ms);
   out.set_failed(message.failed);
+  out.mutable_artifacts()->Assign(message.artifacts.begin(), message.artifacts.end());
   publish(c, std::move(event));
 }
 

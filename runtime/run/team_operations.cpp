@@ -283,6 +283,7 @@ team_body::op_result team_body::handoff(context c, const op_source& from, const 
   message.to = role(to);
   message.type = v1::AgentMessage::TYPE_HANDOFF;
   message.content = parse(op.content());
+  message.artifacts.assign(op.artifacts().begin(), op.artifacts().end());
   if (auto why = send(c, message, to))
     return {false, std::move(why), {}};
   child.handed_to = to;
@@ -314,6 +315,7 @@ team_body::op_result team_body::notify(context c, const op_source& from, const v
     message.to = role(member);
     message.content = parse(op.content());
     message.priority = op.priority();
+    message.artifacts.assign(op.artifacts().begin(), op.artifacts().end());
     if (auto why = send(c, message, member))
       return {false, std::move(why), {}};
     ids.push_back(message.id);

@@ -236,8 +236,7 @@ void team_body::iteration_over(context c) {
     return;
   }
   auto by_phase = definition_.order == order::by_phase;
-  if (by_phase && !done.has_value()) {
-    // Whoever may send back has not done so.
+  if (by_phase && !done.has_value() && (!definition_.has_review || no_verdict_of_.empty())) {
     finish(c, definition_.has_review ? "approved" : "phases", true);
     return;
   }
@@ -246,7 +245,9 @@ void team_body::iteration_over(context c) {
   else if (!done.has_value() && !definition_.has_review)
     finish(c, "rounds", true);
   else
-    at_bound(c, done.has_value() ? "`until` does not hold" : "nobody approved");
+    at_bound(c, done.has_value()         ? "`until` does not hold"
+                : no_verdict_of_.empty() ? "nobody approved"
+                                         : role(*no_verdict_of_.begin()) + " gave no verdict");
 }
 
 void team_body::next_iteration(context c, uint32_t phase) {
@@ -254,6 +255,7 @@ void team_body::next_iteration(context c, uint32_t phase) {
   phase_ = phase;
   position_ = 0;
   turns_in_iteration_ = 0;
+  no_verdict_of_.clear();
   next(c);
 }
 

@@ -73,6 +73,7 @@ team_body::op_result team_body::ask(context c, const op_source& from, const v1::
   message.content = content.is_discarded() ? json{} : std::move(content);
   message.priority = std::clamp(op.priority(), -100, 100);
   message.timeout_ms = op.timeout_ms();
+  message.artifacts.assign(op.artifacts().begin(), op.artifacts().end());
   if (auto why = open_request(c, std::move(message), asker, to, waits ? std::optional{from} : std::nullopt))
     return {false, std::move(why), {}};
   // In an output nobody waits: the answer comes to the inbox.
@@ -153,7 +154,7 @@ team_body::op_result team_body::answer_from_inbox(context c, const op_source& fr
   if (content.is_discarded())
     content = nullptr;
   members_[child.member].box.take(op.request());
-  respond(c, op.request(), &content, nullptr);
+  respond(c, op.request(), &content, nullptr, {op.artifacts().begin(), op.artifacts().end()});
   return {false, std::nullopt, nullptr};
 }
 
@@ -193,7 +194,8 @@ std::optional<team_body::request> team_body::close_request(context c, const std:
   return out;
 }
 
-void team_body::respond(context c, const std::string& id, const json* content, const error* why) {
+void team_body::respond(context c, const std::string& id, const json* content, const error* why,
+                        std::vector<std::string> artifacts) {
   detach_those_gone(c);
   auto open = close_request(c, id);
   if (!open)
@@ -206,6 +208,7 @@ void team_body::respond(context c, const std::string& id, const json* content, c
   answer.in_reply_to = id;
   answer.content = content ? *content : json{{"error", why->message}};
   answer.failed = content == nullptr;
+  answer.artifacts = std::move(artifacts);
   answer.id = "msg-" + std::to_string(++last_message_);
   answer.sent_ms = c.run.now_ms();
   // The question had room in the log; where its answer has none, the asker still gets it.
@@ -216,10 +219,13 @@ void team_body::respond(context c, const std::string& id, const json* content, c
     return;
   }
   op_result result;
-  if (content)
+  if (content) {
     result.value = {{"from", answer.from}, {"request", id}, {"content", *content}};
-  else
+    if (!answer.artifacts.empty())
+      result.value["artifacts"] = answer.artifacts;
+  } else {
     result.why = *why;
+  }
   op_done(c, *x.waiter, std::move(result), "ask");
 }
 

@@ -133,18 +133,28 @@ void team_body::close(context c, uint32_t slot) {
 std::string team_body::read_verdict(context c, uint32_t slot) {
   auto& child = children_.at(slot);
   const auto& reviewers = definition_.reviewers;
-  if (!child.result.may_have_member("verdict")
-      || std::find(reviewers.begin(), reviewers.end(), child.member) == reviewers.end())
+  if (std::find(reviewers.begin(), reviewers.end(), child.member) == reviewers.end())
     return {};
-  const auto& said = child.result.value();
-  auto i = said.is_object() ? said.find("verdict") : said.end();
-  if (i == said.end() || i->is_null())
+  const json* said = nullptr;
+  if (child.result.may_have_member("verdict")) {
+    const auto& whole = child.result.value();
+    if (auto i = whole.is_object() ? whole.find("verdict") : whole.end(); i != whole.end() && !i->is_null())
+      said = &*i;
+  }
+  if (said != nullptr && (*said == "approve" || *said == "revise")) {
+    no_verdict_of_.erase(child.member);
+    return said->get<std::string>();
+  }
+  // Of those who act last where nobody is named to review, a word is welcome, but not needed.
+  if (said == nullptr && !definition_.has_review)
     return {};
-  if (*i == "approve" || *i == "revise")
-    return i->get<std::string>();
+  no_verdict_of_.insert(child.member);
   op_result refused;
-  refused.why = error{v1::ERROR_CODE_INVALID_OUTPUT,
-                      "a verdict is \"approve\" or \"revise\"; this is " + print_json(*i).substr(0, 80), false};
+  refused.why =
+      error{v1::ERROR_CODE_INVALID_OUTPUT,
+            said == nullptr ? "a review yields {\"verdict\": \"approve\"} or {\"verdict\": \"revise\", \"comments\": …}"
+                            : "a verdict is \"approve\" or \"revise\"; this is " + print_json(*said).substr(0, 80),
+            false};
   op_done(c, {slot, nobody, 0}, std::move(refused), "verdict");
   return {};
 }

@@ -1,6 +1,7 @@
 #include "runtime/team/given_message.hpp"
 
 #include "runtime/core/json_io.hpp"
+#include "runtime/team/artifact_name.hpp"
 
 #include <algorithm>
 #include <array>
@@ -51,7 +52,8 @@ result<team_message> read_given_message(const json& x) {
   for (const auto& [key, value] : x.items())
     if (std::find(message_members.begin(), message_members.end(), key) == message_members.end())
       return wrong_message("a message has no member \"" + key.substr(0, most_shown)
-                           + "\"; it has from, to, type, content, priority, requires_response, timeout_seconds");
+                           + "\"; it has from, to, type, content, priority, requires_response, timeout_seconds, "
+                             "artifacts");
   team_message out;
   for (auto [name, into] : {std::pair{"from", &out.from}, std::pair{"to", &out.to}}) {
     const auto* value = value_of(x, name);
@@ -88,6 +90,16 @@ result<team_message> read_given_message(const json& x) {
     if (!value->is_boolean())
       return wrong_message("`requires_response` of a message is true or false; this is " + in_words(*value));
     out.requires_response = out.requires_response && value->get<bool>();
+  }
+  if (const auto* value = value_of(x, "artifacts")) {
+    if (!value->is_array() || value->size() > most_named_artifacts)
+      return wrong_message("`artifacts` of a message is a list of names of artifacts, at most "
+                           + std::to_string(most_named_artifacts) + "; this is " + in_words(*value));
+    for (const auto& name : *value) {
+      if (!name.is_string() || !is_artifact_name(name.get_ref<const std::string&>()))
+        return wrong_message("`artifacts` of a message: " + in_words(name) + " is no name of an artifact");
+      out.artifacts.push_back(name.get<std::string>());
+    }
   }
   if (const auto* value = value_of(x, "timeout_seconds")) {
     auto seconds = value->is_number() ? value->get<double>() : NAN;

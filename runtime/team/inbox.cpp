@@ -41,6 +41,8 @@ json to_json(const team_message& x) {
     out["timeout_seconds"] = static_cast<double>(x.timeout_ms) / 1000;
   if (!x.in_reply_to.empty())
     out["in_reply_to"] = x.in_reply_to;
+  if (!x.artifacts.empty())
+    out["artifacts"] = x.artifacts;
   return out;
 }
 
@@ -50,7 +52,10 @@ std::string to_text(const team_message& x) {
     out += name;
     append_json(text, out);
   };
-  out += "{\"content\":";
+  out += "{";
+  if (!x.artifacts.empty())
+    out += "\"artifacts\":" + print_json(x.artifacts) + ",";
+  out += "\"content\":";
   out += print_json(x.content);
   add(",\"from\":", x.from);
   add(",\"id\":", x.id);

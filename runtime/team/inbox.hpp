@@ -22,6 +22,8 @@ struct team_message {
   int64_t sent_ms = 0;
   bool requires_response = false;
   uint32_t timeout_ms = 0;
+  /// Names of those that it is about.
+  std::vector<std::string> artifacts = {};
   /// Of a response: what it answers.
   std::string in_reply_to;
   /// Of a response: there is no answer, and why.

@@ -2,6 +2,7 @@
 
 #include "runtime/core/json_io.hpp"
 #include "runtime/policy/error_code_name.hpp"
+#include "runtime/team/artifact_name.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -93,6 +94,36 @@ public:
     return static_cast<int32_t>(number("priority", -100, 100).value_or(0));
   }
 
+  std::optional<bool> flag(const char* key) {
+    auto i = x_.find(key);
+    if (i == x_.end() || i->is_null())
+      return std::nullopt;
+    if (!i->is_boolean()) {
+      fault(std::string{"`"} + key + "` must be true or false");
+      return std::nullopt;
+    }
+    return i->get<bool>();
+  }
+
+  /// For what nobody answers.
+  void no_response() {
+    if (flag("requires_response").value_or(false))
+      fault("has no response: use ask where the answer is needed");
+  }
+
+  void artifacts(google::protobuf::RepeatedPtrField<std::string>& into) {
+    auto i = x_.find("artifacts");
+    if (i == x_.end() || i->is_null())
+      return;
+    auto names = i->is_array() && i->size() <= most_named_artifacts && std::all_of(i->begin(), i->end(), [](const json& x) {
+                   return x.is_string() && is_artifact_name(x.get_ref<const std::string&>());
+                 });
+    if (!names)
+      return fault("`artifacts` must be a list of names of artifacts, at most " + std::to_string(most_named_artifacts));
+    for (const auto& name : *i)
+      *into.Add() = name.get<std::string>();
+  }
+
   uint32_t timeout() {
     auto key = x_.contains("timeout") ? "timeout" : "timeout_seconds";
     return static_cast<uint32_t>(std::llround(number(key, 0, 86'400).value_or(0) * 1000));
@@ -151,22 +182,38 @@ result<v1::TaskOp> parse_operation(const json& x) {
     to.set_content(in.value("content", true));
     to.set_priority(in.priority());
     to.set_timeout_ms(in.timeout());
+    in.artifacts(*to.mutable_artifacts());
+    // A request in the form of the message template, for which nobody waits.
+    if (in.flag("requires_response") == false) {
+      auto told = std::move(to);
+      auto& notice = *out.mutable_notify();
+      notice.set_to(std::move(*told.mutable_to()));
+      notice.set_content(std::move(*told.mutable_content()));
+      notice.set_priority(told.priority());
+      notice.mutable_artifacts()->Swap(told.mutable_artifacts());
+    }
   } else if (*op == "answer") {
     in.allow({"request", "content", "to", "artifacts"});
     auto& to = *out.mutable_answer();
     to.set_request(in.text("request", true));
     to.set_content(in.value("content", true));
+    in.artifacts(*to.mutable_artifacts());
   } else if (*op == "notify") {
     in.allow({"to", "content", "priority", "requires_response", "artifacts"});
     auto& to = *out.mutable_notify();
     to.set_to(in.text("to", false));
     to.set_content(in.value("content", true));
     to.set_priority(in.priority());
+    in.artifacts(*to.mutable_artifacts());
+    in.no_response();
   } else if (*op == "handoff") {
     in.allow({"to", "content", "artifacts", "priority", "requires_response"});
     auto& to = *out.mutable_handoff();
     to.set_to(in.text("to", true));
     to.set_content(in.value("content", false));
+    in.artifacts(*to.mutable_artifacts());
+    in.priority();
+    in.no_response();
   } else if (*op == "put") {
     in.allow({"artifact", "value", "expected_version", "confidence"});
     auto& to = *out.mutable_put();

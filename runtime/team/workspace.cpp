@@ -1,5 +1,6 @@
 #include "runtime/team/workspace.hpp"
 
+#include "runtime/team/artifact_name.hpp"
 #include "runtime/team/team_time.hpp"
 
 #include <algorithm>
@@ -14,15 +15,6 @@ constexpr size_t longest_name = 128;
 /// Entries of the log that `document` shows.
 constexpr size_t shown_log = 50;
 
-bool is_artifact_name(const std::string& name) {
-  if (name.empty() || name.size() > longest_name)
-    return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'
-           || c == '.';
-  });
-}
-
 /// Of a question, which may come from a document that somebody else wrote.
 std::string id_of(const json& question) {
   auto i = question.is_object() ? question.find("id") : question.end();
@@ -32,7 +24,7 @@ std::string id_of(const json& question) {
 } // namespace
 
 workspace::workspace(std::string id, int64_t created_ms, const team_limits& limits)
-    : id_{std::move(id)}, created_ms_{created_ms}, limits_{limits} {}
+    : id_{std::move(id)}, created_{iso_time(created_ms)}, limits_{limits} {}
 
 result<void> workspace::seed(const json& document, int64_t now_ms) {
   if (!document.is_object())
@@ -55,9 +47,14 @@ result<void> workspace::seed(const json& document, int64_t now_ms) {
                       + "\"; it has id, created, task, artifacts, decisions_made, open_questions, communication_log, "
                         "current_phase, iteration");
   }
-  if (auto i = document.find("id");
-      i != document.end() && i->is_string() && i->get_ref<const std::string&>().size() <= longest_name)
-    id_ = i->get<std::string>();
+  for (auto [key, into] : {std::pair{"id", &id_}, std::pair{"created", &created_}})
+    if (auto i = document.find(key);
+        i != document.end() && i->is_string() && i->get_ref<const std::string&>().size() <= longest_name)
+      *into = i->get<std::string>();
+  // The shorter form of the source material.
+  for (auto [key, member] : {std::pair{"goal", "goal"}, std::pair{"task_id", "id"}})
+    if (auto i = document.find(key); i != document.end() && !i->is_null())
+      task_[member] = *i;
   if (auto i = document.find("task"); i != document.end() && i->is_object())
     for (auto& [key, value] : i->items())
       task_[key] = value;
@@ -306,8 +303,7 @@ std::shared_ptr<const workspace_snapshot> workspace::snapshot() const {
   if (known_.whole)
     return known_.whole;
   if (!known_.about)
-    known_.about =
-        std::make_shared<const lazy_json>(json{{"id", id_}, {"created", iso_time(created_ms_)}, {"task", task_}});
+    known_.about = std::make_shared<const lazy_json>(json{{"id", id_}, {"created", created_}, {"task", task_}});
   if (!known_.said) {
     workspace_snapshot::talk now{lazy_json{decisions_}, lazy_json{questions_}, {}};
     for (auto i = earlier_messages(); i < log_.size(); ++i) {

@@ -202,7 +202,7 @@ private:
   void change(T x);
 
   std::string id_;
-  int64_t created_ms_;
+  std::string created_;
   team_limits limits_;
   json task_ = json::object();
   std::map<std::string, artifact> artifacts_;

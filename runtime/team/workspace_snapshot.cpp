@@ -100,10 +100,10 @@ void workspace_snapshot::append_shown(std::string& out) const {
   out += "}}";
 }
 
-const lazy_json* workspace_snapshot::shown_artifact(std::string_view name) const {
+const lazy_json* workspace_snapshot::value_of(std::string_view name) const {
   auto i = std::lower_bound(all_.artifacts->begin(), all_.artifacts->end(), name,
                             [](const artifact& x, std::string_view wanted) { return x.name < wanted; });
-  return i != all_.artifacts->end() && i->name == name && is_shown(*i) ? &i->value : nullptr;
+  return i != all_.artifacts->end() && i->name == name ? &i->value : nullptr;
 }
 
 std::string workspace_snapshot::index_text() const {

@@ -58,8 +58,8 @@ public:
   /// The text of `shown`, at the end of `out`.
   void append_shown(std::string& out) const;
 
-  /// The value of an artifact that `shown` has as it is; null when there is none, or it is shown by reference.
-  const lazy_json* shown_artifact(std::string_view name) const;
+  /// The value of an artifact; null when there is none.
+  const lazy_json* value_of(std::string_view name) const;
 
   /// The text of [{name, version, author, bytes}], of those that were written.
   std::string index_text() const;

@@ -26,6 +26,8 @@ struct agent_definition {
   /// Instances per node, and tasks that each works on at once.
   uint32_t replicas = 1;
   uint32_t concurrency = 1;
+  /// The document says one of the two.
+  bool room_is_given = false;
   /// Bulkhead: tasks at once in the whole cluster; 0 = no bound.
   uint32_t max_concurrent = 0;
   std::optional<json_schema> input_schema;

@@ -78,6 +78,22 @@ def report(body):
     return f"## What to do\n\nAt least {widely} texts say it.\n\n{picked(body, 6)}{made_up}\n"
 
 
+def planned(body):
+    """Plans for another question, wrongly at first; then writes as always."""
+    if not system_of(body).startswith("You plan research"):
+        return report_of_planned(body)
+    angle = {"claim": "Patents are licensed", "query": "patent license grant", "about": ["patent"], "supports": [["grant", "patent"]]}
+    named = [{"name": name, **angle} for name in ("patents", "grants")]
+    # What is said when an answer does not fit its schema names what is missing.
+    return json.dumps({"angles": named} if len(body["messages"]) > 2 else {"angles": [angle]})
+
+
+def report_of_planned(body):
+    if not tool_answers(body):
+        return Calls([("ask", {"to": "analyst", "content": "How widely is each of them said?"})])
+    return f"## Patents\n\n{picked(body, 3)}\n"
+
+
 class TeamModels(TeamTest):
     def serve(self, reply):
         server = ModelServer(reply)
@@ -149,6 +165,17 @@ class TeamModels(TeamTest):
         self.assertRegex(text, r"At least \d texts say it\.\n\n> .*\[\S+, line \d+\]")
         self.assertIn("## Sources", text)
         self.assertGreater(outcome["output"]["confirmed"], 6)
+
+    @unittest.skipUnless(os.path.isdir(LICENCES), f"there is no {LICENCES}")
+    def test_a_model_plans_for_a_question_of_one_s_own(self):
+        server = self.serve(planned)
+        given = json.dumps({"llm": True, "question": "Who grants patents?"})
+        outcome = self.run_on(self.spread(server), ROOT / "examples/research-assistant.yaml", "--input", given)
+        self.assertEqual(outcome["state"], "succeeded", outcome.said)
+        text = outcome["output"]["markdown"]
+        self.assertTrue(text.startswith("# Who grants patents?\n"), text)
+        self.assertRegex(text, r"\| Patents are licensed \| \d+ \|")
+        self.assertRegex(text, r"> .*patent.*\[\S+, line \d+\]")
 
 
 if __name__ == "__main__":

@@ -82,11 +82,11 @@ void process_core::output(std::string_view bytes, int64_t now) {
 }
 
 void process_core::operated(const std::string& task_id, const std::string& tag, const v1::OpAnswer& answer) {
-  auto i = open_.find(task_id);
-  if (state_ != state::up || i == open_.end())
+  if (state_ != state::up)
     return;
   // A later attempt of the same task has begun to count anew.
-  if (answer.attempt() != 0 && answer.attempt() != i->second.task.attempt())
+  if (auto i = open_.find(task_id);
+      i != open_.end() && answer.attempt() != 0 && answer.attempt() != i->second.task.attempt())
     return;
   actions_.push_back(process_action::write{encode_operation_answer(task_id, tag, answer)});
 }
@@ -222,12 +222,16 @@ void process_core::take_line(std::string_view line) {
   }
   if (auto* wish = std::get_if<process_operation>(&parsed)) {
     auto i = open_.find(wish->task_id);
+    v1::OpAnswer refused;
     if (i == open_.end()) {
       ++counters_.unknown_tasks;
+      // The program may wait for an answer.
+      *refused.mutable_error() =
+          error{v1::ERROR_CODE_CANCELLED, "this task has ended: nothing more can be done in it", false}.to_proto();
+      operated(wish->task_id, wish->tag, refused);
       return;
     }
     auto& task = i->second.task;
-    v1::OpAnswer refused;
     if (!task.has_turn())
       *refused.mutable_error() =
           error{v1::ERROR_CODE_FORBIDDEN, "this task is no turn of a team: there is nobody to ask and nothing to put",

@@ -98,7 +98,7 @@ public:
   void failed(const std::string& why, int64_t now);
   /// From its standard output.
   void output(std::string_view bytes, int64_t now);
-  /// What became of an operation. Dropped when its task is no longer open.
+  /// What became of an operation. Told even if its task has ended meanwhile: the program may wait for it.
   void operated(const std::string& task_id, const std::string& tag, const v1::OpAnswer& answer);
   /// It closed a pipe that it needs.
   void broken(const std::string& what, int64_t now);

@@ -69,6 +69,16 @@ TEST(agent, is_hashed_by_how_it_is_made) {
   EXPECT_NE(hash(""), agent_of("{kind: lua, script: \"return 2\"}").hash);
 }
 
+TEST(agent, is_pure_where_it_has_no_way_to_the_outside_or_says_so) {
+  EXPECT_TRUE(agent_of("{kind: lua, script: \"return 1\"}").pure);
+  EXPECT_FALSE(agent_of("{kind: lua, script: \"return 1\", pure: false}").pure);
+  EXPECT_FALSE(agent_of("{kind: function, function: f}").pure);
+  EXPECT_TRUE(agent_of("{kind: function, function: f, pure: true}").pure);
+  EXPECT_FALSE(agent_of("{kind: process, command: [x]}").pure);
+  EXPECT_THAT(agent_faults("{kind: lua, script: \"return 1\", pure: 1}"),
+              ElementsAre(StartsWith("doc:1:47: agents.x.pure: expected true or false")));
+}
+
 TEST(agent, needs_a_kind) {
   EXPECT_THAT(
       agent_faults("{script: \"return 1\"}"),

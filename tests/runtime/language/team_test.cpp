@@ -57,6 +57,45 @@ TEST(team_document, fills_roles_in_from_archetypes) {
   EXPECT_THAT(team.reviewers, ElementsAre(1U)) << "critics review";
 }
 
+TEST(team_document, gives_an_agent_that_roles_share_room_for_all_of_them) {
+  auto shared_by_three = [](const std::string& agent) {
+    return load(
+        "workflow: w\nagents: {x: " + agent
+        + ", y: {kind: lua, script: \"return 1\"}}\nsteps:\n  - id: t\n    team:\n"
+          "      goal: g\n      agents: [{role: one, agent: x}, {role: two, agent: x}, {role: three, agent: x}, "
+          "{role: four, agent: y}]\n");
+  };
+  auto loaded = shared_by_three("{kind: lua, script: \"return 1\"}");
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ((*loaded)->agents.at("x").replicas, 3U);
+  EXPECT_EQ((*loaded)->agents.at("y").replicas, 1U);
+  EXPECT_NE((*loaded)->agents.at("x").hash, (*loaded)->agents.at("y").hash) << "they are not one agent";
+  auto stored = compile_workflow((*loaded)->document);
+  ASSERT_TRUE(stored);
+  EXPECT_EQ((*stored)->agents.at("x").hash, (*loaded)->agents.at("x").hash) << "as the journal has it";
+  auto given = shared_by_three("{kind: lua, script: \"return 1\", concurrency: 2}");
+  ASSERT_TRUE(given);
+  EXPECT_EQ((*given)->agents.at("x").replicas, 1U) << "the author has said it";
+}
+
+TEST(team_document, warns_of_too_little_room_that_the_author_has_given) {
+  std::vector<diagnostic> warnings;
+  load_options options;
+  options.warnings = &warnings;
+  auto loaded = load_workflow({"doc", R"(
+workflow: w
+agents: {x: {kind: lua, script: "return 1", replicas: 1}}
+steps:
+  - id: t
+    team: {goal: g, agents: [{role: one, agent: x}, {role: two, agent: x}]}
+)"},
+                              options);
+  ASSERT_TRUE(loaded);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_THAT(to_string(warnings[0]), HasSubstr("the roles one, two share the agent \"x\", which has room for 1"));
+  EXPECT_THAT(to_string(warnings[0]), HasSubstr("replicas: 2"));
+}
+
 TEST(team_document, finds_agents_by_all_the_capabilities_of_a_role) {
   load_options options;
   options.agents = source_text{"agents", R"(agents:

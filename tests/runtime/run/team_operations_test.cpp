@@ -140,6 +140,35 @@ TEST(team_operations, serves_the_more_urgent_question_first) {
   EXPECT_EQ(json::parse(run.task_at("t[a:answer]").input().data())["question"]["content"], "high");
 }
 
+TEST(team_operations, serves_an_old_question_before_an_urgent_one_as_the_team_s_ageing_says) {
+  for (auto waited : {9'000, 11'000}) {
+    run_harness run{three_members("      turns: free\n      max_iterations: 1\n      ageing: 10s\n")};
+    auto a = run.task_at("t[a]");
+    run.operate(run.task_at("t[b]"), 1, ask("a", "old"));
+    run.now += waited;
+    auto urgent = ask("a", "urgent");
+    urgent["priority"] = "high";
+    run.operate(run.task_at("t[c]"), 1, urgent);
+    run.succeed(a, 1);
+    EXPECT_EQ(json::parse(run.task_at("t[a:answer]").input().data())["question"]["content"],
+              waited > 10'000 ? "old" : "urgent");
+  }
+}
+
+TEST(team_operations, tells_what_needs_no_response_and_names_the_artifacts_of_a_message) {
+  run_harness run{in_turn};
+  auto a = run.task_at("t[a]");
+  run.operate(a, 1, {{"type", "request"}, {"to", "b"}, {"content", "look"}, {"requires_response", false},
+                     {"artifacts", {"draft"}}});
+  EXPECT_EQ(run.answer_of(a, 1), R"({"value": {"messages": ["msg-1"]}})"_json) << "it does not wait";
+  run.succeed(a, 1);
+  auto inbox = json::parse(run.task_at("t[b]").input().data())["inbox"];
+  ASSERT_EQ(inbox.size(), 1U);
+  EXPECT_EQ(inbox[0]["content"], "look");
+  EXPECT_EQ(inbox[0]["artifacts"], json{"draft"});
+  EXPECT_EQ(inbox[0]["requires_response"], false);
+}
+
 TEST(team_operations, gives_up_on_a_question_at_its_deadline) {
   run_harness run{in_turn};
   auto a = run.task_at("t[a]");
@@ -318,8 +347,13 @@ RC_GTEST_PROP(team_operations, replay_to_the_same_workspace_and_always_end, (con
         run.fire_next_timer();
       }
     }
-    if (next % 16 == 0)
-      RC_ASSERT(run.replay().digest() == run.machine.digest());
+    if (next % 16 == 0) {
+      auto replayed = run.replay();
+      RC_ASSERT(replayed.digest() == run.machine.digest());
+      // The digest has no more than counts of some things.
+      if (auto live = run.machine.show_workspace(""))
+        RC_ASSERT(replayed.show_workspace("")->now->snapshot()->document() == live->now->snapshot()->document());
+    }
     // What was cancelled is nobody's any more.
     for (auto& stopped : run.cancels)
       open.erase(stopped.task);
@@ -327,6 +361,8 @@ RC_GTEST_PROP(team_operations, replay_to_the_same_workspace_and_always_end, (con
   }
   RC_ASSERT(run.finished());
   RC_ASSERT(run.replay().digest() == run.machine.digest());
+  // All that happened: artifacts, changes, decisions, the log.
+  RC_ASSERT(run.replay().outcome().output == run.machine.outcome().output);
 }
 
 } // namespace

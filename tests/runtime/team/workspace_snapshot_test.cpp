@@ -47,10 +47,11 @@ TEST(workspace_snapshot, shows_large_artifacts_by_reference) {
   auto now = ws.snapshot();
   EXPECT_EQ(now->shown().at("artifacts").at("large"), (json{{"$artifact", "large"}, {"version", 1}, {"bytes", 102}}));
   EXPECT_EQ(now->document().at("artifacts").at("large"), std::string(100, 'x'));
-  EXPECT_EQ(now->shown_artifact("large"), nullptr);
-  ASSERT_NE(now->shown_artifact("small"), nullptr);
-  EXPECT_EQ(now->shown_artifact("small")->text(), "1");
-  EXPECT_EQ(now->shown_artifact("other"), nullptr);
+  ASSERT_NE(now->value_of("large"), nullptr);
+  EXPECT_EQ(now->value_of("large")->value(), std::string(100, 'x'));
+  ASSERT_NE(now->value_of("small"), nullptr);
+  EXPECT_EQ(now->value_of("small")->text(), "1");
+  EXPECT_EQ(now->value_of("other"), nullptr);
 }
 
 RC_GTEST_PROP(workspace_snapshot, prints_what_it_shows, ()) {

@@ -63,13 +63,43 @@ TEST_F(process_operations_test, says_what_is_wrong_with_an_operation) {
   EXPECT_EQ(json::parse(back[0].line)["error"]["message"], "operation put needs `value`");
 }
 
-TEST_F(process_operations_test, drops_the_answer_to_an_operation_whose_task_has_ended) {
+TEST_F(process_operations_test, tells_what_became_of_an_operation_whose_task_has_ended_meanwhile) {
   core.submit(make_turn(1), now);
   core.started(now);
   core.output(answer_line(1), now);
   core.take_actions();
-  core.operated("r/1", "1", {});
-  EXPECT_TRUE(core.take_actions().empty());
+  v1::OpAnswer cancelled;
+  cancelled.mutable_error()->set_code(v1::ERROR_CODE_CANCELLED);
+  core.operated("r/1", "1", cancelled);
+  auto back = take<write>();
+  ASSERT_EQ(back.size(), 1u) << "the program may wait for it";
+  EXPECT_EQ(json::parse(back[0].line)["error"]["code"], "cancelled");
+}
+
+TEST_F(process_operations_test, refuses_operations_of_a_task_that_has_ended) {
+  core.submit(make_turn(1), now);
+  core.started(now);
+  core.output(answer_line(1), now);
+  core.take_actions();
+  core.output(R"({"task_id": "r/1", "op": "put", "artifact": "a", "value": 1, "id": 7})"
+              "\n",
+              now);
+  EXPECT_TRUE(take<operate>().empty());
+}
+
+TEST_F(process_operations_test, says_so_to_a_program_that_goes_on_in_a_task_that_has_ended) {
+  core.submit(make_turn(1), now);
+  core.started(now);
+  core.output(answer_line(1), now);
+  core.take_actions();
+  core.output(R"({"task_id": "r/1", "op": "notify", "content": 1, "id": 7})"
+              "\n",
+              now);
+  auto back = take<write>();
+  ASSERT_EQ(back.size(), 1u);
+  EXPECT_EQ(json::parse(back[0].line),
+            R"({"task_id": "r/1", "answer_to": 7,
+                "error": {"code": "cancelled", "message": "this task has ended: nothing more can be done in it"}})"_json);
 }
 
 } // namespace
