@@ -1,4 +1,4 @@
-"""What people see of a team as text: `troupe watch` while it works and after it, `troupe show`, `troupe report`."""
+"""What people see of a team as text: `troupe watch` while it works, `troupe show` and `troupe report` afterwards."""
 
 import re
 import unittest
