@@ -51,11 +51,11 @@ def write(turn):
         facts.append(f"{teammate['role']}: {json.dumps(value['content'], ensure_ascii=False) if value else error['message']}")
     text = "\n".join([f"# {goal}", *facts])
     name = turn.told.get("writes", turn.told["role"])
-    _, error = turn.do("put", artifact=name, value=text)
-    if error and error["code"] == "conflict":
+    value = text
+    while (error := turn.do("put", artifact=name, value=value)[1]) and error["code"] == "conflict":
         # Somebody was faster: take theirs, and add ours to it.
         current, _ = turn.do("get", artifact=name)
-        turn.do("put", artifact=name, value=f"{current['value']}\n{text}")
+        value = f"{current['value']}\n{text}"
     # The artifact is written already, so the output is none.
     return None
 

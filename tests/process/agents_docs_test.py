@@ -11,10 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from harness import ROOT
 from model_server import Calls, ModelServer, tool_answers
-from team_harness import TeamTest
+from team_harness import TeamTest, at, lua, team_document
 
 PAGE = (ROOT / "docs" / "agents.md").read_text()
 DRAFT = "Oaks become 300 years old."
+EXAMPLE = {"kind": "process", "command": [sys.executable, str(ROOT / "examples/agents/team_writer.py")]}
 
 
 def blocks(heading, language):
@@ -59,11 +60,41 @@ class AgentsDocs(TeamTest):
         )
         self.assertEqual([json.loads(x) for x in done.stdout.splitlines()], [x for arrow, x in lines if arrow == "←"])
 
-    def test_the_member_that_copes_with_a_conflict(self):
-        agent = {"kind": "process", "command": [sys.executable, str(ROOT / "examples/agents/team_writer.py")]}
-        outcome = self.team_with(agent)
+    def test_the_example_member_in_the_team_of_the_page(self):
+        outcome = self.team_with(EXAMPLE)
         self.assertEqual(outcome["state"], "succeeded", outcome.said)
         self.assertEqual(outcome["output"], "# A sentence about oaks\nresearcher: 300")
+
+    def test_the_example_member_copes_with_a_conflict(self):
+        coordinator, _ = self.start_spread()
+        # Both have their turns at once, and nobody answers within its own turn: what the researcher writes in its turn is
+        # there before the writer, which has seen nothing of it, hears the answer and writes the same artifact.
+        faster = """
+        if turn.kind == "answer" then return 300 end
+        team{op = "put", artifact = "draft", value = "there is a book about oaks"}
+        return null
+        """
+        document = team_document(
+            {"researcher": lua(faster), "writer": EXAMPLE},
+            {
+                "goal": "A sentence about oaks",
+                "turns": "free",
+                "max_iterations": 1,
+                "agents": [
+                    {"role": "researcher", "placement": at("right")},
+                    {"role": "writer", "placement": at("left"), "writes": "draft"},
+                ],
+            },
+        )
+        outcome = self.run_on(coordinator, document)
+        self.assertEqual(outcome["state"], "succeeded", outcome.said)
+        output = outcome["output"]
+        theirs = "there is a book about oaks"
+        self.assertEqual(output["artifacts"], {"draft": f"{theirs}\n# A sentence about oaks\nresearcher: 300"})
+        self.assertEqual([(x["author"], x["version"]) for x in output["changes"]], [("researcher", 1), ("writer", 2)])
+        refused = "writer is refused put: artifact draft is at version 1, written by researcher; this write was made from version 0"
+        self.assertIn(refused, outcome.said)
+        self.assertEqual(self.nodes_of(coordinator, outcome["run_id"]), {"left", "right"})
 
     def test_the_script(self):
         (script,) = blocks("Scripts in turn", "lua")

@@ -67,15 +67,15 @@ TEST(team_document, gives_an_agent_that_roles_share_room_for_all_of_them) {
   };
   auto loaded = shared_by_three("{kind: lua, script: \"return 1\"}");
   ASSERT_TRUE(loaded);
-  EXPECT_EQ((*loaded)->agents.at("x").replicas, 3U);
-  EXPECT_EQ((*loaded)->agents.at("y").replicas, 1U);
-  EXPECT_NE((*loaded)->agents.at("x").hash, (*loaded)->agents.at("y").hash) << "they are not one agent";
-  auto stored = compile_workflow((*loaded)->document);
+  EXPECT_EQ(loaded->agents.at("x").replicas, 3U);
+  EXPECT_EQ(loaded->agents.at("y").replicas, 1U);
+  EXPECT_NE(loaded->agents.at("x").hash, loaded->agents.at("y").hash) << "they are not one agent";
+  auto stored = compile_workflow(loaded->document);
   ASSERT_TRUE(stored);
-  EXPECT_EQ((*stored)->agents.at("x").hash, (*loaded)->agents.at("x").hash) << "as the journal has it";
+  EXPECT_EQ((*stored)->agents.at("x").hash, loaded->agents.at("x").hash) << "as the journal has it";
   auto given = shared_by_three("{kind: lua, script: \"return 1\", concurrency: 2}");
   ASSERT_TRUE(given);
-  EXPECT_EQ((*given)->agents.at("x").replicas, 1U) << "the author has said it";
+  EXPECT_EQ(given->agents.at("x").replicas, 1U) << "the author has said it";
 }
 
 TEST(team_document, warns_of_too_little_room_that_the_author_has_given) {
