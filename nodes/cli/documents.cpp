@@ -49,7 +49,7 @@ result<source_text> read_source(const std::string& path, std::istream& in) {
 }
 
 checked<workflow_ptr> load_workflow_file(const std::string& path, const std::optional<std::string>& agents_path,
-                                         std::istream& in) {
+                                         std::istream& in, std::vector<diagnostic>* warnings) {
   auto unreadable = [](const std::string& name, const error& why) {
     diagnostic fault;
     fault.source = name;
@@ -66,6 +66,7 @@ checked<workflow_ptr> load_workflow_file(const std::string& path, const std::opt
       return unreadable(*agents_path, agents.error());
     options.agents = std::move(*agents);
   }
+  options.warnings = warnings;
   return load_workflow(*source, options);
 }
 
@@ -81,6 +82,18 @@ std::vector<argument> document_arguments(document_flags& x) {
            .help = "A document with more agents",
            .value = "FILE",
            .completes = completion::file}};
+}
+
+json to_json(const std::vector<diagnostic>& said) {
+  auto out = json::array();
+  for (const auto& x : said)
+    out.push_back({{"source", x.source},
+                   {"line", x.line},
+                   {"column", x.column},
+                   {"place", x.place},
+                   {"message", x.message},
+                   {"remedy", x.remedy}});
+  return out;
 }
 
 exit_code complain(const std::vector<diagnostic>& faults, console& io) {

@@ -17,8 +17,9 @@ namespace troupe::cli {
 result<source_text> read_source(const std::string& path, std::istream& in);
 
 /// A workflow document with the agents of another one, where given. A file that cannot be read is a fault like others.
+/// `warnings`: what is probably not meant, where it is given.
 checked<workflow_ptr> load_workflow_file(const std::string& path, const std::optional<std::string>& agents_path,
-                                         std::istream& in);
+                                         std::istream& in, std::vector<diagnostic>* warnings = nullptr);
 
 /// Which workflow a command works on.
 struct document_flags {
@@ -28,6 +29,9 @@ struct document_flags {
 
 /// `x` lives as long as the command.
 std::vector<argument> document_arguments(document_flags& x);
+
+/// [{source, line, column, place, message, remedy}]
+json to_json(const std::vector<diagnostic>& said);
 
 /// Writes all faults to `io.err`.
 exit_code complain(const std::vector<diagnostic>& faults, console& io);

@@ -21,7 +21,8 @@ const retry_policy& policy_of(const frame& self, const agent_definition& agent) 
 }
 
 std::string first_of(const std::vector<std::string>& faults) {
-  auto text = faults.front();
+  // "/place: what is wrong"; the root's place is empty.
+  auto text = faults.front().starts_with(": ") ? faults.front().substr(2) : faults.front();
   if (faults.size() > 1)
     text += " (and " + std::to_string(faults.size() - 1) + " more)";
   return text;

@@ -115,9 +115,10 @@ public:
     auto i = x_.find("artifacts");
     if (i == x_.end() || i->is_null())
       return;
-    auto names = i->is_array() && i->size() <= most_named_artifacts && std::all_of(i->begin(), i->end(), [](const json& x) {
-                   return x.is_string() && is_artifact_name(x.get_ref<const std::string&>());
-                 });
+    auto names =
+        i->is_array() && i->size() <= most_named_artifacts && std::all_of(i->begin(), i->end(), [](const json& x) {
+          return x.is_string() && is_artifact_name(x.get_ref<const std::string&>());
+        });
     if (!names)
       return fault("`artifacts` must be a list of names of artifacts, at most " + std::to_string(most_named_artifacts));
     for (const auto& name : *i)

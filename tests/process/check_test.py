@@ -16,6 +16,18 @@ steps:
     parallel: {each: "$.steps.plan", agent: reader}
 """
 
+SHARED = """\
+workflow: pair
+agents:
+  author: {kind: lua, script: "return input", replicas: 1}
+steps:
+  - id: write
+    team:
+      agents:
+        - {role: writer, agent: author}
+        - {role: critic, agent: author}
+"""
+
 
 class Check(ProcessTest):
     def check(self, text, *arguments):
@@ -43,6 +55,23 @@ class Check(ProcessTest):
         self.assertEqual(done.returncode, 2)
         faults = json.loads(done.stdout)["faults"]
         self.assertTrue(any(x["line"] == 6 and "agnet" in x["place"] for x in faults), faults)
+
+    def test_warns_of_a_team_without_a_goal_and_of_roles_that_share_too_little_room(self):
+        done = self.check(SHARED)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("write", done.stdout)
+        self.assertRegex(done.stderr, r"warning: \S*flow\.yaml:\d+:\d+: .*a team without `goal`; say what it is to reach")
+        shared = r'the roles writer, critic share the agent "author", which has room for 1 of them on a node; give it `replicas: 2`'
+        self.assertRegex(done.stderr, r"warning: \S*flow\.yaml:\d+:\d+: .*" + shared)
+        warnings = json.loads(self.check(SHARED, "--json").stdout)["warnings"]
+        self.assertEqual([x["line"] for x in warnings], [6, 7])
+
+    def test_does_not_warn_of_a_team_with_a_goal_and_room_for_all_roles(self):
+        good = SHARED.replace("      agents:\n", "      goal: a sentence\n      agents:\n")
+        for room in ("replicas: 2", "concurrency: 2"):
+            done = self.check(good.replace("replicas: 1", room))
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(self.check(good.replace(", replicas: 1", "")).stderr, "", "it has room for both by itself")
 
     def test_refuses_a_file_that_is_not_there(self):
         self.assert_refused(self.troupe("check", self.folder / "none.yaml"), "none.yaml", "No such file")

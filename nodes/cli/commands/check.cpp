@@ -1,9 +1,11 @@
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/documents.hpp"
+#include "nodes/cli/format.hpp"
 #include "runtime/language/graph.hpp"
 
 #include <memory>
 #include <ostream>
+#include <vector>
 
 namespace troupe::cli {
 
@@ -16,24 +18,25 @@ struct check_values {
 };
 
 exit_code check(const check_values& x, console& io) {
-  auto loaded = load_workflow_file(x.document.file, x.document.agents, io.in);
+  std::vector<diagnostic> warnings;
+  auto loaded = load_workflow_file(x.document.file, x.document.agents, io.in, &warnings);
   if (!loaded) {
     if (!x.as_json)
       return complain(loaded.error(), io);
-    auto faults = json::array();
-    for (const auto& fault : loaded.error())
-      faults.push_back({{"source", fault.source},
-                        {"line", fault.line},
-                        {"column", fault.column},
-                        {"place", fault.place},
-                        {"message", fault.message},
-                        {"remedy", fault.remedy}});
-    io.out << json{{"valid", false}, {"faults", std::move(faults)}}.dump(2) << '\n';
+    io.out << json{{"valid", false}, {"faults", to_json(loaded.error())}}.dump(2) << '\n';
     return exit_code::bad_input;
   }
   auto graph = analyse(**loaded);
+  if (!x.as_json)
+    for (const auto& warning : warnings)
+      io.err << "warning: " << printable(to_string(warning)) << '\n';
   if (x.as_json) {
-    io.out << json{{"valid", true}, {"hash", (*loaded)->hash}, {"graph", to_json(graph)}}.dump(2) << '\n';
+    io.out << json{{"valid", true},
+                   {"hash", (*loaded)->hash},
+                   {"graph", to_json(graph)},
+                   {"warnings", to_json(warnings)}}
+                  .dump(2)
+           << '\n';
   } else if (x.format == "mermaid") {
     io.out << to_mermaid(graph);
   } else if (x.format == "dot") {
@@ -56,7 +59,9 @@ command check_command() {
                      .help = "How to draw the graph",
                      .value = "FORMAT",
                      .choices = {"text", "mermaid", "dot"}},
-                    {.names = "--json", .target = &x->as_json, .help = "The graph, or the faults, as JSON"}},
+                    {.names = "--json",
+                     .target = &x->as_json,
+                     .help = "The graph and the warnings, or the faults, as JSON"}},
       .examples = "  troupe check review.yaml\n"
                   "  troupe check review.yaml -f dot | dot -Tsvg > review.svg\n"
                   "  troupe check parallel_group.json --agents agents.yaml --json\n",

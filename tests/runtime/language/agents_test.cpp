@@ -76,7 +76,7 @@ TEST(agent, is_pure_where_it_has_no_way_to_the_outside_or_says_so) {
   EXPECT_TRUE(agent_of("{kind: function, function: f, pure: true}").pure);
   EXPECT_FALSE(agent_of("{kind: process, command: [x]}").pure);
   EXPECT_THAT(agent_faults("{kind: lua, script: \"return 1\", pure: 1}"),
-              ElementsAre(StartsWith("doc:1:47: agents.x.pure: expected true or false")));
+              ElementsAre(StartsWith("doc:1:51: agents.x.pure: expected true or false, found 1")));
 }
 
 TEST(agent, needs_a_kind) {

@@ -32,6 +32,7 @@ const json agents = R"({
   "a": {"kind": "lua", "script": "return input"},
   "b": {"kind": "function", "function": "text.search", "config": {"folder": "/docs"}, "capabilities": ["search"],
         "labels": {"x": "y"}, "placement": {"zone": "eu"}, "replicas": 2, "concurrency": 3, "max_concurrent": 4,
+        "pure": true,
         "input": {"type": "object"}, "output": true, "retry": {"maximum_attempts": 2, "initial_interval": 0,
         "backoff_coefficient": 1.5, "maximum_interval": "5s", "jitter": 0.1, "non_retryable": ["timed_out"]},
         "timeout": "10s", "breaker": {"failure_ratio": 0.5, "window": 10, "open_for": 2.5}},

@@ -57,6 +57,22 @@ TEST(team_document, fills_roles_in_from_archetypes) {
   EXPECT_THAT(team.reviewers, ElementsAre(1U)) << "critics review";
 }
 
+TEST(team_document, knows_six_archetypes_of_which_the_critic_reviews) {
+  for (const std::string name : {"researcher", "analyst", "creator", "critic", "editor", "coordinator"}) {
+    SCOPED_TRACE(name);
+    auto loaded = load(with_team("      agents: [{role: someone, archetype: " + name + ", agent: a}]\n"));
+    ASSERT_TRUE(loaded);
+    const auto& member = team_of(*loaded).members.at(0);
+    EXPECT_EQ(member.archetype, name);
+    EXPECT_FALSE(member.expertise.empty());
+    EXPECT_FALSE(member.responsibilities.empty());
+    EXPECT_FALSE(member.ask_when.empty());
+    EXPECT_EQ(team_of(*loaded).has_review, name == "critic");
+  }
+  EXPECT_THAT(faults_of(with_team("      agents: [{role: someone, archetype: critik, agent: a}]\n")),
+              Contains(HasSubstr("did you mean \"critic\"?")));
+}
+
 TEST(team_document, gives_an_agent_that_roles_share_room_for_all_of_them) {
   auto shared_by_three = [](const std::string& agent) {
     return load(

@@ -310,8 +310,8 @@ TEST(team_mappings, see_large_artifacts_whole_where_members_are_told_a_reference
   play(R"(
       limits: {inline_bytes: 16}
       agents:
-        - {role: a}
-        - {role: b, input: {whole: $.workspace.artifacts.a, size: "$.workspace.versions.a"}}
+        - {role: a, writes: a}
+        - {role: b, writes: false, input: {whole: $.workspace.artifacts.a, size: "$.workspace.versions.a"}}
         - {role: judge, writes: false}
       phases: [{phase: one, roles: [a]}, {phase: two, roles: [b]}, {phase: three, roles: [judge]}]
 )",

@@ -158,8 +158,9 @@ TEST(team_operations, serves_an_old_question_before_an_urgent_one_as_the_team_s_
 TEST(team_operations, tells_what_needs_no_response_and_names_the_artifacts_of_a_message) {
   run_harness run{in_turn};
   auto a = run.task_at("t[a]");
-  run.operate(a, 1, {{"type", "request"}, {"to", "b"}, {"content", "look"}, {"requires_response", false},
-                     {"artifacts", {"draft"}}});
+  run.operate(
+      a, 1,
+      {{"type", "request"}, {"to", "b"}, {"content", "look"}, {"requires_response", false}, {"artifacts", {"draft"}}});
   EXPECT_EQ(run.answer_of(a, 1), R"({"value": {"messages": ["msg-1"]}})"_json) << "it does not wait";
   run.succeed(a, 1);
   auto inbox = json::parse(run.task_at("t[b]").input().data())["inbox"];

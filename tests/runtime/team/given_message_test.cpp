@@ -52,7 +52,7 @@ INSTANTIATE_TEST_SUITE_P(
         wrong_message{"hello", "a message is an object with from, to, type and content; this is string"},
         wrong_message{{{"form", "writer"}},
                       "a message has no member \"form\"; it has from, to, type, content, priority, "
-                      "requires_response, timeout_seconds"},
+                      "requires_response, timeout_seconds, artifacts"},
         wrong_message{{{"to", 7}}, "`to` of a message is the name of a role; this is 7"},
         wrong_message{{{"type", "requst"}},
                       "`type` of a message is one of request, response, handoff, feedback, event; this is \"requst\""},
@@ -63,6 +63,10 @@ INSTANTIATE_TEST_SUITE_P(
                       "`priority` of a message is one of low, normal, high, or a number from -100 to 100; this is 101"},
         wrong_message{{{"requires_response", "yes"}},
                       "`requires_response` of a message is true or false; this is \"yes\""},
+        wrong_message{{{"artifacts", "draft"}},
+                      "`artifacts` of a message is a list of names of artifacts, at most 64; this is \"draft\""},
+        wrong_message{{{"artifacts", {"a", "no name"}}},
+                      "`artifacts` of a message: \"no name\" is no name of an artifact"},
         wrong_message{{{"timeout_seconds", -1}},
                       "`timeout_seconds` of a message is a number from 0 to 86400; this is -1"}));
 

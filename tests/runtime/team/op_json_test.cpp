@@ -77,7 +77,7 @@ TEST(op_json, names_what_is_wrong_and_what_would_be_right) {
   EXPECT_EQ(fault_of(R"({"op": "handoff", "to": "b", "priority": "urgent"})"_json),
             "operation handoff `priority` must be a number from -100.0 to 100.0");
   EXPECT_EQ(fault_of(R"({"op": "get", "artifact": "a", "version": -1})"_json),
-            "operation get `version` must be a number from 0.0 to 9000000000000000.0");
+            "operation get `version` must be a number from 0.0 to 9e+15");
   EXPECT_EQ(fault_of(R"({"op": "decide", "reason": "why not"})"_json), "operation decide needs `decision`");
   EXPECT_EQ(fault_of(R"({"op": "question"})"_json), "operation question needs `question` (text)");
   EXPECT_EQ(fault_of(R"({"op": "log", "text": 1})"_json), "operation log `text` must be a text");
