@@ -8,6 +8,7 @@
 #include "runtime/core/json_io.hpp"
 #include "runtime/team/brief.hpp"
 #include "runtime/team/op_json.hpp"
+#include "runtime/team/operation_tools.hpp"
 
 #include <utility>
 

@@ -40,7 +40,7 @@ TEST(llm_team, tells_a_member_of_a_team_who_it_is_and_whom_to_ask) {
   EXPECT_THAT(system, AllOf(HasSubstr("You are the writer of a team working to this goal: a report"),
                             HasSubstr("researcher. Ask when you need a fact"), HasSubstr("The phase is draft"),
                             HasSubstr("notes")));
-  EXPECT_EQ(body["tools"].size(), 9u);
+  EXPECT_EQ(body["tools"].size(), 10u);
 }
 
 TEST(llm_team, does_what_the_model_calls_for_and_tells_it_what_became_of_it) {
