@@ -28,6 +28,17 @@ std::string first_of(const std::vector<std::string>& faults) {
   return text;
 }
 
+/// Whether the output of this step is, as it is, that of the turn around it. A group and a fan-out make their own.
+bool speaks_for_its_turn(const frame& self) {
+  const auto* f = &self;
+  for (; !f->turn && f->parent != nullptr; f = f->parent) {
+    const auto& outer = *f->parent->definition;
+    if (f->definition != outer.fallback.get() && !std::holds_alternative<choose_step>(outer.body))
+      return false;
+  }
+  return f->turn != nullptr;
+}
+
 } // namespace
 
 void agent_body::begin(engine& run, frame& self) {
@@ -126,6 +137,7 @@ void agent_body::send(engine& run, frame& self) {
     auto& grant = *task->mutable_turn();
     grant.set_role(f->turn->role);
     grant.set_answering(f->turn->answering);
+    grant.set_reviews(f->turn->context->reviews() && speaks_for_its_turn(self));
     if (!told_by_input_)
       grant.set_context(f->turn->context->text());
     break;

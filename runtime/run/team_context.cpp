@@ -32,13 +32,7 @@ json team_body::teammates_of(uint32_t member) const {
     auto ignored = nobody;
     if (i == member || may_address(member, role(i), ignored))
       continue;
-    const auto& other = definition_.members[i];
-    json entry{{"role", other.role}};
-    if (!other.expertise.empty())
-      entry["expertise"] = other.expertise;
-    if (!other.ask_when.empty())
-      entry["ask_when"] = other.ask_when;
-    out.push_back(std::move(entry));
+    out.push_back(introduction_of(definition_.members[i]));
   }
   return out;
 }

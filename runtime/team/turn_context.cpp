@@ -6,22 +6,28 @@
 
 namespace troupe {
 
+json introduction_of(const team_member& who) {
+  json out{{"role", who.role}};
+  if (!who.expertise.empty())
+    out["expertise"] = who.expertise;
+  if (!who.responsibilities.empty())
+    out["responsibilities"] = who.responsibilities;
+  if (!who.ask_when.empty())
+    out["ask_when"] = who.ask_when;
+  if (!who.tools.empty())
+    out["tools"] = who.tools;
+  return out;
+}
+
 std::string member_text(const team_step& team, const team_member& who, const std::string& team_id, json teammates) {
-  json x;
+  auto x = introduction_of(who);
   x["team"] = team_id;
   x["goal"] = team.goal;
   x["max_iterations"] = team.max_iterations;
-  x["role"] = who.role;
   if (!who.archetype.empty())
     x["archetype"] = who.archetype;
-  if (!who.expertise.empty())
-    x["expertise"] = who.expertise;
-  if (!who.responsibilities.empty())
-    x["responsibilities"] = who.responsibilities;
   if (!who.capabilities.empty())
     x["capabilities"] = who.capabilities;
-  if (!who.tools.empty())
-    x["tools"] = who.tools;
   x["teammates"] = std::move(teammates);
   return print_json(x);
 }

@@ -13,8 +13,12 @@
 
 namespace troupe {
 
-/// What is the same at every turn of a member: the goal, its role, and `teammates`, [{role, expertise, ask_when}] of
-/// those that it may address. The text of an object.
+/// A member as its teammates are told of it: {role, expertise, responsibilities, ask_when, tools}, without what is
+/// empty.
+json introduction_of(const team_member& who);
+
+/// What is the same at every turn of a member: the goal, who it is, and `teammates`, those that it may address (see
+/// introduction_of). The text of an object.
 std::string member_text(const team_step& team, const team_member& who, const std::string& team_id, json teammates);
 
 /// What a member is told at its turn, or when it is to answer (docs/language.md). Holds what was true then; it is
@@ -45,6 +49,10 @@ public:
   std::string text() const;
 
   const json& value() const;
+
+  bool reviews() const {
+    return all_.reviews;
+  }
 
   const workspace_snapshot& workspace() const {
     return *all_.workspace;

@@ -127,7 +127,7 @@ class TeamModels(TeamTest):
             self.assertIn(words, told)
         self.assertNotIn("- reviewer", told)
         tools = {x["function"]["name"] for x in writers[0]["tools"]}
-        self.assertEqual(tools, {"ask", "notify", "get", "log", "question", "answer", "put", "decide", "handoff"})
+        self.assertEqual(tools, {"ask", "notify", "get", "log", "question", "inbox", "answer", "put", "decide", "handoff"})
         # What became of each tool, in order; what is refused is told, and costs nothing else.
         said = tool_answers(writers[1])
         self.assertEqual(said[0]["value"]["content"], "300 years")

@@ -62,7 +62,9 @@ void append_repair(json& messages, std::string answer, const std::vector<std::st
   for (auto& fault : faults)
     text += "- " + fault + "\n";
   text += "Answer again with the whole corrected JSON and nothing else.";
-  messages.push_back(message("assistant", std::move(answer)));
+  // Not every server takes an empty message.
+  if (!answer.empty())
+    messages.push_back(message("assistant", std::move(answer)));
   messages.push_back(message("user", std::move(text)));
 }
 

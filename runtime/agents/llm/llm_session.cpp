@@ -8,6 +8,8 @@
 #include "runtime/core/json_io.hpp"
 #include "runtime/team/brief.hpp"
 #include "runtime/team/op_json.hpp"
+#include "runtime/team/operation_tools.hpp"
+#include "runtime/team/verdict.hpp"
 
 #include <utility>
 
@@ -69,6 +71,8 @@ void llm_session::begin_turn() {
   else
     messages_.insert(messages_.begin(), json{{"role", "system"}, {"content", brief(context)}});
   reviews_ = context.value("reviews", json{}) == true;
+  if (auto i = context.find("phase"); i != context.end() && i->is_string())
+    in_phases_ = !i->get_ref<const std::string&>().empty();
   if (auto i = context.find("writes"); i != context.end() && i->is_string())
     writes_ = i->get<std::string>();
 }
@@ -196,11 +200,15 @@ http_action llm_session::use_tools() {
 }
 
 http_action llm_session::on(const v1::OpAnswer& answer) {
-  auto call = json::parse(reply_.tool_calls()[tool_answers_.size()].arguments, nullptr, false);
-  has_written_ =
-      has_written_
-      || (!writes_.empty() && !answer.has_error() && call.is_object()
-          && reply_.tool_calls()[tool_answers_.size()].name == "put" && call.value("artifact", json{}) == writes_);
+  const auto& call = reply_.tool_calls()[tool_answers_.size()];
+  auto arguments = json::parse(call.arguments, nullptr, false);
+  if (!answer.has_error() && arguments.is_object()) {
+    if (call.name == "put" && !writes_.empty() && arguments.value("artifact", json{}) == writes_)
+      has_written_ = true;
+    // In phases a handoff is a message like others: who is next is settled.
+    if (call.name == "handoff" && !in_phases_)
+      has_handed_over_ = true;
+  }
   tool_answers_.push_back(print_json(answer_to_json(answer)));
   return use_tools();
 }
@@ -211,40 +219,59 @@ http_action llm_session::judge() {
   if (!config_->output) {
     if (reply_.content().empty() && tool_turns_ == 0)
       return give_up(v1::ERROR_CODE_INVALID_OUTPUT, "the model said nothing", true);
+    if (owes_verdict())
+      if (auto fault = verdict_fault(extract_json(reply_.content()).value_or(json{})))
+        return lacks_verdict(*fault);
     take_text(out);
     return finish(std::move(out));
   }
   auto checked = check_output(reply_.content(), *config_->output);
-  if (!checked.faults.empty()) {
-    if (repairs_ < config_->repair_turns) {
-      ++repairs_;
-      append_repair(messages_, reply_.content(), checked.faults);
-      return ask();
-    }
-    return give_up(v1::ERROR_CODE_INVALID_OUTPUT,
-                   "the answer does not fit the output schema after " + std::to_string(repairs_)
-                       + " corrections: " + clean_text(checked.faults.front(), 400),
-                   true);
-  }
+  if (!checked.faults.empty())
+    return send_back(checked.faults, "the answer does not fit the output schema");
+  if (owes_verdict())
+    if (auto fault = verdict_fault(checked.value))
+      return lacks_verdict(*fault);
   take_judgement(checked.value, out);
   out.mutable_output()->set_content_type("application/json");
   out.mutable_output()->set_data(checked.value.dump());
   return finish(std::move(out));
 }
 
+bool llm_session::owes_verdict() const {
+  // Who hands the work over has said that way who is next.
+  return turn_.reviews() && !has_handed_over_;
+}
+
+http_action llm_session::lacks_verdict(const std::string& fault) {
+  return send_back({fault + "; you review the work: answer " + std::string{verdict_form}},
+                   "the review ends without a verdict");
+}
+
+http_action llm_session::send_back(const std::vector<std::string>& faults, const std::string& what) {
+  if (repairs_ < config_->repair_turns) {
+    ++repairs_;
+    append_repair(messages_, reply_.content(), faults);
+    return ask();
+  }
+  return give_up(v1::ERROR_CODE_INVALID_OUTPUT,
+                 what + " after " + std::to_string(repairs_) + " corrections: " + clean_text(faults.front(), 400),
+                 true);
+}
+
 void llm_session::take_text(v1::TaskResult& out) {
   auto& output = *out.mutable_output();
   output.set_content_type("application/json");
-  if (has_written_ || reply_.content().empty()) {
-    output.set_data("null");
-    return;
-  }
+  // Before all else: a verdict that is lost lets pass whatever was to be reviewed.
   if (reviews_) {
     auto value = extract_json(reply_.content());
-    if (value && value->is_object() && value->contains("verdict")) {
+    if (value && value->is_object() && (value->contains("verdict") || !verdict_fault(*value))) {
       output.set_data(print_json(*value));
       return;
     }
+  }
+  if (has_written_ || reply_.content().empty()) {
+    output.set_data("null");
+    return;
   }
   output.set_content_type("text/plain");
   output.set_data(reply_.content());

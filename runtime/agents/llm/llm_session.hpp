@@ -13,8 +13,8 @@
 
 namespace troupe {
 
-/// One task of an `llm` agent: a conversation of one question and, while the answer does not fit the output schema, up
-/// to `repair_turns` corrections.
+/// One task of an `llm` agent: a conversation of one question and, while the answer does not fit the output schema (or
+/// lacks the verdict that is due), up to `repair_turns` corrections.
 ///
 ///     begin ──▶ ask ──▶ (parts of a stream)* ──▶ answer ──▶ fits ──▶ success
 ///                ▲                                  │
@@ -22,7 +22,8 @@ namespace troupe {
 ///
 /// In a team's turn the model is told who it is (`brief`), and its tools are the operations of a turn: each call is
 /// done before the next question, in at most `most_tool_turns` of them. What it says in the end is its output, unless
-/// it has written its artifact by a tool already; where it reviews, the verdict in what it says.
+/// it has written its artifact by a tool already; where it reviews, the verdict in what it says. A review without one
+/// would let everything pass, so it is sent back like an answer that does not fit.
 ///
 /// The usage of all turns adds up and is reported with failures as well: it was paid for. An output
 /// under a schema may hold a judgement, see take_judgement.
@@ -52,6 +53,11 @@ private:
   http_action use_tools();
   http_action answered();
   http_action judge();
+  /// The output of this task must say whether the work passes.
+  bool owes_verdict() const;
+  http_action lacks_verdict(const std::string& fault);
+  /// The model hears of the faults, while corrections are left; then the task fails for `what`.
+  http_action send_back(const std::vector<std::string>& faults, const std::string& what);
   void begin_turn();
   /// What the model said, where no schema says what it must be.
   void take_text(v1::TaskResult& out);
@@ -72,6 +78,9 @@ private:
   v1::TurnGrant turn_;
   bool in_team_ = false;
   bool reviews_ = false;
+  bool in_phases_ = false;
+  /// The model has named who is next.
+  bool has_handed_over_ = false;
   /// The artifact that the output becomes, and whether the model has written it itself.
   std::string writes_;
   bool has_written_ = false;

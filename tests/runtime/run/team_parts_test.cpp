@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+#include <string>
+
 namespace troupe::test {
 namespace {
 
@@ -47,6 +50,59 @@ TEST_F(team_parts, wait_no_longer_when_they_have_ended) {
   for (const auto& x : output["communication_log"])
     arrived = arrived || (x["type"] == "response" && x["to"] == "both" && x["content"] == "late");
   EXPECT_TRUE(arrived);
+}
+
+TEST(team_reviews, want_a_verdict_of_whoever_speaks_for_the_reviewer) {
+  run_harness run{R"(
+workflow: w
+agents: {plain: {kind: function}, chosen: {kind: function}, spare: {kind: function}, judge: {kind: function},
+         clerk: {kind: function}, last: {kind: function}, writer: {kind: function}}
+steps:
+  - id: t
+    team:
+      agents:
+        - {role: one, agent: plain, fallback: {agent: spare}}
+        - {role: two, step: {choose: [{otherwise: {agent: chosen}}]}}
+        - {role: three, step: {parallel: {agents: [judge, clerk], aggregate: {strategy: merge_all}}}}
+        - {role: four, steps: [{id: last, agent: last}]}
+        - {role: writer, agent: writer}
+      turns: free
+      review: {by: [one, two, three, four]}
+output: $.steps.t
+)"};
+  std::map<std::string, bool> wanted;
+  while (auto task = run.next_task()) {
+    wanted[task->agent()] = task->turn().reviews();
+    if (task->agent() == "plain")
+      run.fail(*task);
+  }
+  EXPECT_EQ(wanted, (std::map<std::string, bool>{{"plain", true},
+                                                 {"spare", true},
+                                                 {"chosen", true},
+                                                 {"judge", false},
+                                                 {"clerk", false},
+                                                 {"last", false},
+                                                 {"writer", false}}));
+}
+
+TEST(team_reviews, want_no_verdict_of_a_reviewer_that_is_asked_something) {
+  run_harness run{R"(
+workflow: w
+agents: {writer: {kind: function}, critic: {kind: function}}
+steps:
+  - id: t
+    team:
+      agents: [{role: writer}, {role: critic}]
+      phases: [draft, review]
+output: $.steps.t
+)"};
+  auto writer = run.task_at("t[writer]");
+  run.operate(writer, 1, {{"op", "ask"}, {"to", "critic"}, {"content", "?"}});
+  auto asked = run.task_at("t[critic:answer]");
+  EXPECT_FALSE(asked.turn().reviews());
+  run.succeed(asked, 1);
+  run.succeed(writer, "text");
+  EXPECT_TRUE(run.task_at("t[critic]").turn().reviews());
 }
 
 } // namespace

@@ -106,6 +106,29 @@ TEST(team, tells_its_members_who_they_are_and_whom_to_ask) {
   EXPECT_TRUE(task.turn().context().empty()) << "it is the input already";
 }
 
+TEST(team, tells_a_member_and_its_teammates_what_it_is_for) {
+  run_harness run{writing_team(R"(
+      agents:
+        - {role: writer, expertise: words, responsibilities: [write], ask_when: a text is long, tools: [spell_check]}
+        - {role: researcher, capabilities: [web_search], interacts_with: [writer]}
+      phases: [draft, research]
+)")};
+  auto writer = run.task_at("write[writer]");
+  auto told = json::parse(writer.input().data());
+  json known{{"role", "writer"},
+             {"expertise", "words"},
+             {"responsibilities", {"write"}},
+             {"ask_when", "a text is long"},
+             {"tools", {"spell_check"}}};
+  for (const auto& [key, value] : known.items())
+    EXPECT_EQ(told[key], value);
+  run.succeed(writer, "text");
+  told = json::parse(run.task_at("write[researcher]").input().data());
+  EXPECT_EQ(told["teammates"], json::array({known}));
+  EXPECT_EQ(told["capabilities"], json::array({"web_search"}));
+  EXPECT_FALSE(told.contains("tools"));
+}
+
 TEST(team, maps_an_input_and_still_tells_the_turn) {
   run_harness run{writing_team(R"(
       goal: g

@@ -40,7 +40,7 @@ TEST(llm_team, tells_a_member_of_a_team_who_it_is_and_whom_to_ask) {
   EXPECT_THAT(system, AllOf(HasSubstr("You are the writer of a team working to this goal: a report"),
                             HasSubstr("researcher. Ask when you need a fact"), HasSubstr("The phase is draft"),
                             HasSubstr("notes")));
-  EXPECT_EQ(body["tools"].size(), 9u);
+  EXPECT_EQ(body["tools"].size(), 10u);
 }
 
 TEST(llm_team, does_what_the_model_calls_for_and_tells_it_what_became_of_it) {
@@ -111,12 +111,97 @@ TEST(llm_team, lets_a_model_say_nothing_when_its_tools_have_said_it) {
   EXPECT_EQ(it.use_and_say("log", {{"text", "done"}}, {}, "").output().data(), "null");
 }
 
+struct reviewer_conversation : team_conversation {
+  explicit reviewer_conversation(const json& more = json::object(), const json& settings = json::object()) {
+    config.update(settings);
+    auto context = json::parse(task.turn().context());
+    context["reviews"] = true;
+    context.update(more);
+    task.mutable_turn()->set_context(context.dump());
+    task.mutable_turn()->set_reviews(true);
+    request();
+  }
+
+  /// What the model is asked after it has said `content`.
+  std::string asked_after(const std::string& content) {
+    auto action = session->step(whole(content));
+    auto* next = std::get_if<http_request>(&action);
+    return next ? std::string{json::parse(next->body)["messages"].back()["content"]} : "";
+  }
+
+  void use(const std::string& tool, const json& arguments, const v1::OpAnswer& answer = {}) {
+    session->step(with_calls(json::array({call("c1", tool, arguments)})));
+    session->step(answer);
+  }
+};
+
 TEST(llm_team, finds_the_verdict_of_a_reviewer_in_what_it_says) {
-  member_conversation it{{{"reviews", true}}};
-  auto result = it.use_and_say("log", {{"text", "read it"}}, {}, "```json\n{\"verdict\": \"approve\"}\n```");
+  reviewer_conversation it;
+  it.use("log", {{"text", "read it"}});
+  auto result = it.result_of(it.session->step(whole("```json\n{\"verdict\": \"approve\"}\n```")));
   EXPECT_EQ(result.output().data(), R"({"verdict":"approve"})");
-  member_conversation vague{{{"reviews", true}}};
-  EXPECT_EQ(vague.use_and_say("log", {{"text", "read it"}}, {}, "It is fine.").output().data(), "It is fine.");
+}
+
+TEST(llm_team, sends_a_review_without_a_verdict_back) {
+  reviewer_conversation it;
+  it.use("log", {{"text", "read it"}});
+  EXPECT_THAT(it.asked_after("It is fine."),
+              AllOf(HasSubstr("there is no verdict in it"), HasSubstr(R"(answer {"verdict": "approve"}, or)")));
+  EXPECT_THAT(it.asked_after(R"({"verdict": "maybe"})"), HasSubstr(R"(is "approve" or "revise"; this is "maybe")"));
+  auto result = it.result_of(it.session->step(whole(R"({"verdict": "revise", "comments": "shorter"})")));
+  EXPECT_EQ(result.output().data(), R"({"comments":"shorter","verdict":"revise"})");
+  EXPECT_EQ(result.usage().tokens_in(), 40u);
+}
+
+TEST(llm_team, fails_when_no_correction_brings_a_verdict) {
+  reviewer_conversation it{json::object(), {{"repair_turns", 1}}};
+  EXPECT_NE(it.asked_after("It is fine."), "");
+  auto result = it.result_of(it.session->step(whole("It really is.")));
+  EXPECT_EQ(result.error().code(), v1::ERROR_CODE_INVALID_OUTPUT);
+  EXPECT_TRUE(result.error().retryable());
+  EXPECT_THAT(result.error().message(), AllOf(HasSubstr("without a verdict"), HasSubstr("1 corrections")));
+}
+
+TEST(llm_team, wants_a_verdict_under_a_schema_and_after_tools_as_well) {
+  reviewer_conversation scores{json::object(), {{"output", {{"type", "object"}}}}};
+  EXPECT_THAT(scores.asked_after(R"({"score": 7})"), HasSubstr("there is no verdict in it"));
+  EXPECT_EQ(scores.result_of(scores.session->step(whole(R"({"verdict": "approve"})"))).status(),
+            v1::TASK_STATUS_SUCCESS);
+
+  reviewer_conversation silent;
+  silent.use("log", {{"text", "read it"}});
+  auto next = silent.session->step(whole(""));
+  ASSERT_TRUE(std::holds_alternative<http_request>(next));
+  auto messages = json::parse(std::get<http_request>(next).body)["messages"];
+  EXPECT_EQ(messages[messages.size() - 2]["role"], "tool") << "nothing was said, and not every server takes that";
+
+  reviewer_conversation operates;
+  auto both = R"({"operations":[{"op":"log","text":"read it"}],"output":{"verdict":"approve"}})";
+  EXPECT_EQ(operates.result_of(operates.session->step(whole(both))).output().data(), both);
+
+  reviewer_conversation writes{{{"writes", "review"}}};
+  writes.use("put", {{"artifact", "review"}, {"value", "long"}});
+  EXPECT_EQ(writes.result_of(writes.session->step(whole(R"({"verdict": "revise"})"))).output().data(),
+            R"({"verdict":"revise"})");
+}
+
+TEST(llm_team, lets_a_reviewer_hand_over_in_place_of_a_verdict_where_that_says_who_is_next) {
+  reviewer_conversation it{{{"phase", ""}}};
+  it.use("handoff", {{"to", "editor"}});
+  EXPECT_EQ(it.result_of(it.session->step(whole("The editor has it."))).output().data(), "The editor has it.");
+  reviewer_conversation refused{{{"phase", ""}}};
+  v1::OpAnswer no;
+  no.mutable_error()->set_code(v1::ERROR_CODE_FORBIDDEN);
+  refused.use("handoff", {{"to", "editor"}}, no);
+  EXPECT_NE(refused.asked_after("The editor has it."), "");
+  reviewer_conversation in_phases;
+  in_phases.use("handoff", {{"to", "editor"}});
+  EXPECT_NE(in_phases.asked_after("The editor has it."), "");
+}
+
+TEST(llm_team, wants_no_verdict_of_a_step_inside_of_a_reviewers_turn) {
+  member_conversation it{{{"reviews", true}}};
+  EXPECT_EQ(it.result_of(it.session->step(whole("It is fine."))).output().data(), "It is fine.");
 }
 
 TEST(llm_team, bounds_the_turns_that_only_use_tools) {
