@@ -5,9 +5,10 @@
 
 namespace troupe::test {
 
+/// Of an agent whose work somebody outside may notice.
 inline constexpr const char* two_steps = R"(
 workflow: two
-agents: {w: {kind: lua, script: "return 1"}}
+agents: {w: {kind: lua, script: "return 1", pure: false}}
 steps:
   - {id: x, agent: w, input: "$.input"}
   - {id: y, agent: w, input: "$.steps.x"}

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 namespace troupe {
 namespace {
 
@@ -78,6 +80,32 @@ TEST_F(coordinator_test, sends_no_task_before_the_result_it_depends_on_is_durabl
   ASSERT_EQ(seen->held.size(), 1U);
   release_appends();
   EXPECT_EQ(next_task().task.step(), "y");
+}
+
+TEST_F(coordinator_test, sends_the_task_of_a_pure_agent_while_the_result_it_depends_on_is_being_committed) {
+  ask<v1::RunAccepted>(boss, submission(R"(
+workflow: ahead
+agents: {w: {kind: lua, script: "return 1"}}
+steps: [{id: x, agent: w}, {id: y, agent: w, input: "$.steps.x"}]
+output: "$.steps.y"
+)"));
+  v1::WatchRun watch;
+  watch.set_run_id("r1");
+  ASSERT_TRUE(ask<v1::RunSummary>(boss, watch, watcher));
+  auto x = next_task();
+  seen->hold_appends = true;
+  answer(x, 1);
+  auto y = next_task();
+  EXPECT_EQ(y.task.step(), "y");
+  answer(y, 2);
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_RUNNING);
+  auto told_the_end = [&] {
+    return std::any_of(updates->begin(), updates->end(), [](const auto& x) { return x.has_run_finished(); });
+  };
+  EXPECT_FALSE(told_the_end()) << "nobody outside hears of what is not durable";
+  release_appends();
+  EXPECT_EQ(stored().state(), v1::RUN_STATE_SUCCEEDED);
+  EXPECT_TRUE(told_the_end());
 }
 
 TEST_F(coordinator_test, starts_the_same_run_once_however_often_it_is_submitted) {
