@@ -29,7 +29,8 @@ constexpr const char* usage =
   --seconds S        stop after so many seconds, and call it a success when nothing was found
   --seed SEED        this one alone; --trace tells what happens in it
   --break RULE       switch a rule off: epoch_check, attempt_check, journal_before_use, new_numbers, recorded_answers,
-                     turn_check or compare_and_set. Succeeds when the simulation notices
+                     turn_check, compare_and_set, lost_message, lost_answer, wait_graph, turn_order or
+                     question_timeout. Succeeds when the simulation notices
   --keep-going       tell of every failing seed instead of stopping at the first
   --expect-coverage  fail when too little has happened in the worlds
 )";

@@ -14,6 +14,9 @@ namespace {
 /// stopped or cut from the store may send once more what it knew before.
 constexpr usec longest_ignorance = 12 * second;
 
+/// So long after a fault all have found each other again.
+constexpr usec recovery = 20 * second;
+
 std::string name_of(const auto& x) {
   return fmt::format("{}/{} attempt {}", x.run_id(), x.task(), x.attempt());
 }
@@ -30,6 +33,13 @@ workflow_ptr definition_of(const std::string& document) {
     out = *compiled;
   }
   return out;
+}
+
+usec oracle::quiet_since(usec since) const {
+  for (const auto& [from, to] : troubles_)
+    if (from <= time_.now())
+      since = std::max(since, to + recovery);
+  return since;
 }
 
 // -- the store --------------------------------------------------------------------------------------------------------
@@ -165,6 +175,8 @@ void oracle::task_begins(const process& worker, const v1::Task& task) {
   auto i = runs_.find(task.run_id());
   if (i == runs_.end())
     return;
+  if (i->second.teams && task.has_turn())
+    i->second.teams->begun(task);
   auto done = i->second.done.find(task.task());
   if (done != i->second.done.end() && time_.now() - done->second > longest_ignorance + excused_)
     accuse(fmt::format("{} was executed again on {} although the task had long been done", name_of(task), worker.name));
@@ -173,6 +185,8 @@ void oracle::task_begins(const process& worker, const v1::Task& task) {
 void oracle::task_answered(const v1::TaskResult& result) {
   if (result.status() == v1::TASK_STATUS_SUCCESS)
     successes_[{result.run_id(), result.task(), result.attempt()}] = {result.epoch(), result.output().data()};
+  if (auto i = runs_.find(result.run_id()); i != runs_.end() && i->second.teams)
+    i->second.teams->attempt_ended(result);
 }
 
 // -- members of teams -------------------------------------------------------------------------------------------------

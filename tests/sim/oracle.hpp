@@ -43,13 +43,12 @@ public:
     excused_ += ignorance;
   }
 
-  /// From then on nothing goes wrong any more.
-  void expect_calm(usec from) {
-    calm_from_ = std::max(calm_from_, from);
+  /// In between something is wrong.
+  void expect_trouble(usec from, usec to) {
+    troubles_.emplace_back(from, to);
   }
-  usec calm_from() const {
-    return calm_from_;
-  }
+  /// From then on, not before `since`, nothing can be late because of what was wrong until now.
+  usec quiet_since(usec since) const;
 
   // -- the store
   void created(const v1::CreateRun& x);
@@ -127,7 +126,7 @@ private:
   const scheduler& time_;
   tally& seen_;
   usec excused_ = 0;
-  usec calm_from_ = 0;
+  std::vector<std::pair<usec, usec>> troubles_;
   std::string verdict_;
   std::map<std::string, run_record> runs_;
   /// The attempts that an agent has begun, and the epoch and output of those that succeeded.

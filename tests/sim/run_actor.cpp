@@ -35,6 +35,7 @@ void run_actor::results(const v1::ResultBatch& batch) {
     taken = result;
     if (world_.broken == mutation::attempt_check)
       forge(taken);
+    tampering_.task_ended(result.task());
     if (session_.offer(std::move(event), now()))
       continue;
     world_.see(sight::result_dropped_by_run);
@@ -54,6 +55,7 @@ void run_actor::lost(const v1::TaskLost& loss) {
     return;
   v1::RunEvent event;
   *event.mutable_task_lost() = loss;
+  tampering_.task_ended(loss.task());
   session_.offer(std::move(event), now());
   pump();
 }
@@ -217,11 +219,14 @@ void run_actor::execute(std::vector<command> commands, bool ahead) {
       tampering_.task_left(*start->task);
       attempts_[start->task->task()] = start->task->attempt();
       auto spec = std::make_shared<const v1::AgentSpec>(to_spec(definition_->agents.at(start->task->agent())));
+      start->task = tampering_.told(std::move(start->task));
       batches.add(std::move(*start), spec);
     } else if (auto* stop = std::get_if<cancel_task>(&next)) {
       batches.add(std::move(*stop), run());
     } else if (auto* answered = std::get_if<answer_op>(&next)) {
       tampering_.restore(answered->answer);
+      if (tampering_.swallows(answered->answer))
+        continue;
       batches.add(std::move(*answered));
     } else if (auto* combine = std::get_if<start_aggregation>(&next)) {
       start_aggregation_of(combine->request);
@@ -265,13 +270,14 @@ void run_actor::arm_timer() {
   if (!next || (armed_for_ && *armed_for_ <= *next))
     return;
   armed_for_ = next;
-  auto wait = std::clamp<int64_t>(*next - now(), 0, 60'000);
+  auto wait = std::clamp<int64_t>(*next - now(), tampering_.stops_clock() ? 100 : 0, 60'000);
   world_.time.after(wait * msec, home_, [weak = weak_from_this()] {
     auto self = weak.lock();
     if (!self || self->gone_)
       return;
     self->armed_for_.reset();
-    self->session_.fire_timers(self->now());
+    if (!self->tampering_.stops_clock())
+      self->session_.fire_timers(self->now());
     self->pump();
   });
 }

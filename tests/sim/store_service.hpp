@@ -140,7 +140,7 @@ private:
       back.reply = std::max(back.reply + 1, world_.time.now() + takes);
       // What it began while it was slow it ends when nothing else goes wrong any more.
       if (mood_ == mood::slow)
-        world_.judge.expect_calm(back.reply);
+        world_.judge.expect_trouble(world_.time.now(), back.reply);
       if (from.life != life)
         return;
       pass(from, back.reply, [this, &from, life, decided, then, outcome = std::move(outcome)] {

@@ -3,6 +3,8 @@
 #include "runtime/core/json.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace troupe::sim {
 
@@ -60,9 +62,17 @@ void tampering::forge(v1::TaskOp& op) {
 void tampering::taken(const v1::TaskOp& op) {
   auto& count = counts_[op.task()];
   count = std::max(count, op.number());
+  if (broken_ == mutation::question_timeout && op.has_ask())
+    open_asks_.emplace(op.task(), op.number());
+}
+
+void tampering::task_ended(uint32_t task) {
+  // Its agent does not wait any more.
+  std::erase_if(open_asks_, [&](const auto& x) { return x.first == task; });
 }
 
 void tampering::restore(v1::OpAnswer& answer) {
+  open_asks_.erase({answer.task(), answer.number()});
   if (broken_ == mutation::recorded_answers)
     if (auto base = bases_.find({answer.task(), answer.attempt()}); base != bases_.end())
       answer.set_number(answer.number() - base->second);
@@ -80,6 +90,40 @@ void tampering::restore(v1::OpAnswer& answer) {
         known = std::max(known, value.value("version", uint64_t{0}));
       }
     }
+}
+
+task_ptr tampering::told(task_ptr task) const {
+  auto loses = broken_ == mutation::lost_message || broken_ == mutation::lost_answer;
+  if ((!loses && broken_ != mutation::turn_order) || !task->has_turn() || task->turn().answering())
+    return task;
+  auto forged = std::make_shared<v1::Task>(*task);
+  auto& text = task->turn().context().empty() ? *forged->mutable_input()->mutable_data()
+                                              : *forged->mutable_turn()->mutable_context();
+  auto told = json::parse(text, nullptr, false);
+  if (!told.is_object())
+    return task;
+  if (loses) {
+    auto& inbox = told["inbox"];
+    auto lost = std::find_if(inbox.begin(), inbox.end(), [&](const json& x) {
+      auto answers = x.contains("in_reply_to");
+      return x["requires_response"] == false && answers == (broken_ == mutation::lost_answer);
+    });
+    if (lost == inbox.end())
+      return task;
+    inbox.erase(lost);
+  } else {
+    const auto& teammates = told["teammates"];
+    if (teammates.empty())
+      return task;
+    told["role"] = teammates.front()["role"];
+    forged->mutable_turn()->set_role(told["role"].get<std::string>());
+  }
+  text = told.dump();
+  return forged;
+}
+
+bool tampering::swallows(const v1::OpAnswer& answer) const {
+  return broken_ == mutation::wait_graph && answer.error().code() == v1::ERROR_CODE_DEADLOCK;
 }
 
 } // namespace troupe::sim

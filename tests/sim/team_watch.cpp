@@ -9,8 +9,6 @@ namespace troupe::sim {
 
 namespace {
 
-using turn_order = team_step::turns;
-
 std::string token_in(const json& content) {
   if (content.is_string())
     return content.get<std::string>();
@@ -27,24 +25,37 @@ sight ending(const std::string& reason) {
                                    : sight::team_at_bound;
 }
 
-/// Turns that one iteration has at most.
-size_t turns_in(const team_step& team) {
-  if (team.order != turn_order::by_phase)
-    return team.members.size();
-  size_t out = 0;
-  for (const auto& phase : team.phases)
-    out += phase.members.size();
-  return out;
+/// What the task tells its member (JSON).
+const std::string& told_by(const v1::Task& task) {
+  return task.turn().context().empty() ? task.input().data() : task.turn().context();
+}
+
+/// What a member's output says about the work of others; empty when nothing.
+std::string verdict_in(const json& output, const team_step& team, const std::string& role) {
+  auto reviews = std::any_of(team.reviewers.begin(), team.reviewers.end(),
+                             [&](uint32_t member) { return team.members[member].role == role; });
+  if (!reviews || !output.is_object())
+    return {};
+  // What it says in the form of operations stands beside its output.
+  auto said = output.contains("operations") ? output.value("output", json{}) : output;
+  auto verdict = said.is_object() ? said.value("verdict", json{}) : json{};
+  return verdict == "approve" || verdict == "revise" ? verdict.get<std::string>() : std::string{};
 }
 
 } // namespace
 
 void team_watch::follow(const v1::RunEvent& event, const std::vector<command>& implied) {
-  now_ms_ = event.at_ms();
+  check_overdue();
+  now_ms_ = std::max(now_ms_, event.at_ms());
   op_ = nullptr;
+  question_.clear();
   repeated_ = false;
   closes_circle_ = false;
   by_timer_ = event.has_timer_fired();
+  // Not time is to free those who wait in a circle.
+  if (by_timer_)
+    for (const auto& [key, x] : asking_)
+      check_waiting(key, x);
   if (event.has_task_operation())
     took(event.task_operation().op());
   else if (event.has_task_finished())
@@ -53,6 +64,7 @@ void team_watch::follow(const v1::RunEvent& event, const std::vector<command>& i
     if (auto i = tasks_.find(event.task_lost().task()); i != tasks_.end()) {
       i->second.in_flight = false;
       i->second.shaky = true;
+      question_ = i->second.question;
     }
   } else if (event.has_question_answered()) {
     const auto& x = event.question_answered();
@@ -70,11 +82,15 @@ void team_watch::follow(const v1::RunEvent& event, const std::vector<command>& i
     else if (const auto* update = std::get_if<publish_update>(&next)) {
       if (update->update.has_team_event())
         happened(update->update.team_event());
+    } else if (const auto* done = std::get_if<workspace_ended>(&next)) {
+      if (auto team = teams_.find(done->step); team != teams_.end())
+        team->second->closed = true;
     } else if (const auto* end = std::get_if<finish_run>(&next)) {
       if (!end->output.empty())
         check_output(json::parse(end->output));
     }
   }
+  settle_answers();
   if (closes_circle_ && !tasks_.at(op_->task()).log[op_->number() - 1].answered)
     accuse("a question of ", tasks_.at(op_->task()).role, " to ", op_->ask().to(),
            " closes a circle of those who wait, and was not refused");
@@ -110,7 +126,8 @@ void team_watch::begins(const v1::Task& task) {
       accuse("turn ", record.turn, " of ", record.role, " goes on although it has ended");
     return;
   }
-  auto told = json::parse(task.turn().context().empty() ? task.input().data() : task.turn().context());
+  const auto& text = told_by(task);
+  auto told = json::parse(text);
   auto& team = teams_[told["team"]];
   if (!team)
     team = std::make_shared<team_record>(team_record{told["team"]});
@@ -119,14 +136,20 @@ void team_watch::begins(const v1::Task& task) {
   record.team = team;
   record.role = task.turn().role();
   record.answering = task.turn().answering();
-  if (told["role"] != record.role || (told["kind"] == "answer") != record.answering)
-    accuse("task ", task.task(), " tells ", record.role, " that it is somebody else");
+  record.told = std::hash<std::string>{}(text);
+  judge_order(*team);
   if (record.answering) {
     record.question = told["question"]["id"];
-    answer_begins(record, task.task(), told);
+    answer_begins(record, task.task());
   } else {
     record.turn = told["turn"];
-    turn_begins(task, record, told);
+    turn_begins(record, task.task());
+  }
+  check_told(record, task.task(), told);
+  if (auto ahead = told_ahead_.find(task.task()); ahead != told_ahead_.end()) {
+    if (ahead->second != text)
+      check_told(record, task.task(), json::parse(ahead->second));
+    told_ahead_.erase(ahead);
   }
   if (team->rules->plain.count(record.role) == 0)
     return;
@@ -135,84 +158,38 @@ void team_watch::begins(const v1::Task& task) {
       accuse(record.role, " does two things at a time: tasks ", id, " and ", task.task());
 }
 
-void team_watch::turn_begins(const v1::Task& task, task_record& record, const json& told) {
+void team_watch::turn_begins(const task_record& record, uint32_t task) {
   auto& team = *record.team;
   auto i = team.turns.find(record.turn);
   if (i == team.turns.end() || i->second.role != record.role || i->second.over) {
-    accuse("task ", task.task(), " is for turn ", record.turn, " of ", record.role, ", which is not under way");
+    accuse("task ", task, " is for turn ", record.turn, " of ", record.role, ", which is not under way");
     return;
   }
   auto& turn = i->second;
   if (turn.task != UINT32_MAX) {
     if (team.rules->plain.count(record.role) > 0)
-      accuse("turn ", record.turn, " of ", record.role, " was begun twice: tasks ", turn.task, " and ", task.task());
+      accuse("turn ", record.turn, " of ", record.role, " was begun twice: tasks ", turn.task, " and ", task);
     return;
   }
-  turn.task = task.task();
+  turn.task = task;
   seen_.see(sight::turn_begun);
-  check_order(team, record.turn, told);
-  std::set<std::string> notices;
-  for (const auto& x : told["inbox"])
-    if (x["type"] != "request" && x["type"] != "response")
-      notices.insert(x["id"].get<std::string>());
-  if (notices != turn.notices)
-    accuse(record.role, " is told of ", notices.size(), " messages at its turn ", record.turn, ", and was sent ",
-           turn.notices.size());
-  seen_.see(sight::message_delivered, notices.size());
-  for (const auto& x : told["artifacts"]) {
-    auto name = x["name"].get<std::string>();
-    auto version = x["version"].get<size_t>();
-    auto& known = turn.versions[name];
-    // What the team began with.
-    if (record.turn == 1 && team.history.count(name) == 0)
-      team.history[name].resize(known = version);
-    if (known != version)
-      accuse(record.role, " is told that ", name, " is at version ", version, ", and it was at ", known);
-  }
+  if (team.rules->team->order != team_step::turns::free)
+    for (const auto& [id, other] : tasks_)
+      if (other.in_flight && other.team == record.team && !other.answering && other.turn != record.turn)
+        accuse("turn ", record.turn, " of ", record.role, " has begun while turn ", other.turn, " of ", other.role,
+               " goes on");
 }
 
-void team_watch::check_order(const team_record& team, uint32_t turn, const json& told) {
-  const auto& rules = *team.rules->team;
-  const auto& role = team.turns.at(turn).role;
-  if (turn > turns_in(rules) * rules.max_iterations)
-    accuse("turn ", turn, " of team ", team.path, " lies beyond its bound");
-  if (rules.order == turn_order::free)
-    return;
-  for (const auto& [id, task] : tasks_)
-    if (task.in_flight && task.team.get() == &team && !task.answering && task.turn != turn)
-      accuse("turn ", turn, " of ", role, " has begun while turn ", task.turn, " of ", task.role, " goes on");
-  auto before = team.turns.find(turn - 1);
-  std::string expected;
-  if (rules.order == turn_order::round_robin || rules.selector)
-    expected = rules.members[(turn - 1) % rules.members.size()].role;
-  else if (rules.order == turn_order::selector)
-    expected = team.chosen;
-  else if (rules.order == turn_order::handoff && turn == 1)
-    expected = rules.members.front().role;
-  else if (rules.order == turn_order::handoff && before != team.turns.end())
-    expected = before->second.handed_to;
-  if (rules.order == turn_order::handoff && expected.empty() && turn > 2 && before->second.revises)
-    expected = team.turns.at(turn - 2).role;
-  if (rules.order == turn_order::by_phase)
-    for (const auto& phase : rules.phases)
-      if (phase.name == told["phase"])
-        for (auto member : phase.members)
-          if (rules.members[member].role == role)
-            expected = role;
-  if (role != expected)
-    accuse("turn ", turn, " of team ", team.path, " is that of ", role, "; the order of turns says \"", expected, "\"");
-}
-
-void team_watch::answer_begins(const task_record& record, uint32_t task, const json& told) {
+void team_watch::answer_begins(const task_record& record, uint32_t task) {
   auto& team = *record.team;
   seen_.see(sight::question_served);
-  auto message = team.messages.find(record.question);
-  if (message == team.messages.end() || message->second.to != record.role
-      || message->second.type != v1::AgentMessage::TYPE_REQUEST
-      || message->second.token != token_in(told["question"]["content"]))
-    accuse("task ", task, " is to answer ", record.question, ", which nobody has asked ", record.role);
   if (!team.served.emplace(record.question, task).second && team.rules->plain.count(record.role) > 0)
     accuse("question ", record.question, " is answered by two tasks");
+  if (team.boxes.waiting_for(record.role).size() > 1)
+    seen_.see(sight::question_chosen);
+  if (const auto* first = team.boxes.serve(record.question, now_ms_, team.rules->team->ageing.count()))
+    accuse(record.role, " answers ", record.question, ", and ", first->id, " comes before it: priority ",
+           first->priority, ", sent at ", first->sent_ms);
 }
 
 void team_watch::ended(const v1::TaskResult& result) {
@@ -232,8 +209,11 @@ void team_watch::ended(const v1::TaskResult& result) {
   auto& task = i->second;
   task.in_flight = false;
   task.shaky = output.is_discarded();
+  question_ = task.question;
   if (task.shaky)
     return;
+  if (auto turn = task.team->turns.find(task.turn); !task.answering && turn != task.team->turns.end())
+    turn->second.verdict = verdict_in(output, *task.team->rules->team, task.role);
   if (task.answering) {
     if (output.is_object() && output.contains("operations"))
       output = output.value("output", json{});
@@ -247,6 +227,7 @@ void team_watch::over(uint32_t id) {
   if (i == tasks_.end())
     return;
   i->second.in_flight = false;
+  i->second.is_over = true;
   std::erase_if(waits_[i->second.team->path], [&](const edge& x) { return x.task == id; });
 }
 
@@ -261,29 +242,25 @@ void team_watch::happened(const v1::TeamEvent& event) {
   switch (event.what_case()) {
   case v1::TeamEvent::kTurnBegan:
     return turn_began(team, event);
-  case v1::TeamEvent::kTurnEnded: {
-    auto& turn = team->turns[event.turn_ended().turn()];
-    if (std::exchange(turn.over, true))
-      accuse("turn ", event.turn_ended().turn(), " of ", event.role(), " has ended twice");
-    turn.revises = event.turn_ended().outcome() == "revise";
-    if (turn.revises)
-      seen_.see(sight::sent_back);
-    return;
-  }
+  case v1::TeamEvent::kTurnEnded:
+    return turn_ended(*team, event);
   case v1::TeamEvent::kMessage:
-    return talked(*team, event.message());
+    return talked(team, event.message());
   case v1::TeamEvent::kWritten:
     return written(*team, event.role(), event.written());
   case v1::TeamEvent::kDecided: {
     auto token = token_in(json::parse(event.decided().decision(), nullptr, false));
     effect(*team, token, "a decision");
     team->decided[token] = event.role();
+    ++team->entries;
     return;
   }
   case v1::TeamEvent::kNote:
     ++team->logged;
+    ++team->entries;
     return effect(*team, event.note().text(), "a note");
   case v1::TeamEvent::kQuestion:
+    ++team->entries;
     if (event.question().question().find("current or proposed") != std::string::npos)
       posted_.push_back({run_, event.step(), event.question().id()});
     else
@@ -299,35 +276,76 @@ void team_watch::happened(const v1::TeamEvent& event) {
 void team_watch::turn_began(std::shared_ptr<team_record>& team, const v1::TeamEvent& event) {
   auto number = event.turn_began().turn();
   // Its step is tried again, or its member has another turn: a new team at the same place.
-  if (number == 1 && team->last_turn() > 0)
+  if (number == 1 && team->last_turn() > 0) {
+    auto chosen = std::move(team->chosen);
     team = std::make_shared<team_record>(team_record{event.step()});
+    team->chosen = std::move(chosen);
+  }
   if (number != team->last_turn() + 1)
     accuse("turn ", number, " of team ", team->path, " follows turn ", team->last_turn());
   auto& turn = team->turns[number];
   turn.role = event.role();
-  turn.notices = std::exchange(team->notices[event.role()], {});
+  turn.notices = team->boxes.take(event.role());
+  turn.questions = team->boxes.waiting_for(event.role());
   for (const auto& [artifact, versions] : team->history)
     turn.versions[artifact] = versions.size();
+  team->unjudged.push_back(number);
+  judge_order(*team);
 }
 
-void team_watch::talked(team_record& team, const v1::AgentMessage& message) {
+void team_watch::judge_order(team_record& team) {
+  if (team.rules == nullptr)
+    return;
+  if (!team.order)
+    team.order.emplace(*team.rules->team);
+  for (auto number : std::exchange(team.unjudged, {})) {
+    auto& turn = team.turns.at(number);
+    auto why = team.order->begins(turn.role, std::exchange(team.chosen, {}));
+    if (!why.empty())
+      accuse("turn ", number, " of team ", team.path, " is that of ", turn.role, ": ", why);
+    turn.iteration = team.order->iteration();
+    turn.phase = team.order->phase();
+  }
+}
+
+void team_watch::turn_ended(team_record& team, const v1::TeamEvent& event) {
+  const auto& x = event.turn_ended();
+  auto& turn = team.turns[x.turn()];
+  if (std::exchange(turn.over, true))
+    accuse("turn ", x.turn(), " of ", event.role(), " has ended twice");
+  if (x.outcome() == "failed" || !team.order)
+    return;
+  auto verdict = x.outcome() == "done" ? std::string{} : x.outcome();
+  // What several tasks have made of it, or a team, only the product knows.
+  if (team.rules->plain.count(turn.role) > 0 && verdict != turn.verdict)
+    accuse("turn ", x.turn(), " of ", turn.role, " has ended as ", x.outcome(), "; it has said \"", turn.verdict, "\"");
+  if (verdict == "revise")
+    seen_.see(sight::sent_back);
+  team.order->ends(turn.role, verdict, turn.handed_to);
+}
+
+void team_watch::talked(const std::shared_ptr<team_record>& team, const v1::AgentMessage& message) {
   message_record record{message.from(), message.to(), message.type(), {}};
-  ++team.logged;
-  auto request = message.type() == v1::AgentMessage::TYPE_REQUEST;
-  if (message.type() != v1::AgentMessage::TYPE_RESPONSE) {
+  ++team->logged;
+  ++team->entries;
+  if (message.type() == v1::AgentMessage::TYPE_RESPONSE) {
+    given_.push_back({team, message});
+  } else {
     record.token = token_in(json::parse(message.content().data(), nullptr, false));
     if (message.type() != v1::AgentMessage::TYPE_FEEDBACK)
-      effect(team, record.token.empty() ? "" : record.token + " for " + message.to(), message.id());
-    if (!request)
-      team.notices[message.to()].insert(message.id());
+      effect(*team, record.token.empty() ? "" : record.token + " for " + message.to(), message.id());
+    if (message.requires_response())
+      asked(*team, message);
+    else
+      team->boxes.put(message.to(), message.id(), {});
   }
-  if (message.type() == v1::AgentMessage::TYPE_HANDOFF && !team.turns.empty()) {
+  if (message.type() == v1::AgentMessage::TYPE_HANDOFF && !team->turns.empty()) {
     seen_.see(sight::handed_over);
-    if (auto& to = team.turns.rbegin()->second.handed_to; to.empty())
+    if (auto& to = team->turns.rbegin()->second.handed_to; to.empty())
       to = message.to();
   }
-  if (!team.messages.emplace(message.id(), std::move(record)).second)
-    accuse("two messages of team ", team.path, " have the id ", message.id());
+  if (!team->messages.emplace(message.id(), std::move(record)).second)
+    accuse("two messages of team ", team->path, " have the id ", message.id());
 }
 
 void team_watch::written(team_record& team, const std::string& role, const v1::ArtifactWritten& x) {
@@ -346,6 +364,10 @@ void team_watch::written(team_record& team, const std::string& role, const v1::A
 
 void team_watch::team_ended(team_record& team, const v1::TeamEnded& x) {
   team.ended = x.reason();
+  team.closed = true;
+  if (team.order)
+    if (auto why = team.order->over(x.reason(), x.iterations(), team.chosen); !why.empty())
+      accuse("team ", team.path, " has ended as ", x.reason(), " after turn ", team.last_turn(), ": ", why);
   seen_.see(ending(x.reason()));
   if (x.turns() != team.last_turn())
     accuse("team ", team.path, " has ended after ", x.turns(), " turns, of which ", team.last_turn(), " were seen");

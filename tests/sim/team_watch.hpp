@@ -2,6 +2,8 @@
 
 #include "tests/sim/scheduler.hpp"
 #include "tests/sim/tally.hpp"
+#include "tests/sim/team_inboxes.hpp"
+#include "tests/sim/team_order.hpp"
 #include "tests/sim/team_rules.hpp"
 
 #include "runtime/run/command.hpp"
@@ -10,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -46,6 +49,9 @@ public:
   bool busy() const;
 
   // -- agents
+  /// An attempt begins with what it was told.
+  void begun(const v1::Task& task);
+  void attempt_ended(const v1::TaskResult& result);
   void sent(const v1::TaskOp& op, const std::string& token, uint64_t seen);
   void heard(const v1::TaskOp& op, const std::string& token, const v1::OpAnswer& answer);
 
@@ -58,9 +64,9 @@ public:
   }
 
 private:
-  /// So long after the last fault nothing may get lost any more, and nothing take longer than this.
-  static constexpr usec calm_before_judgement = 20 * second;
+  /// When nothing is wrong, nothing takes longer than this, and no refusal longer than that to come to its agent.
   static constexpr usec longest_way = 5 * second;
+  static constexpr usec longest_refusal = 1'500 * msec;
 
   struct version_record {
     std::string author;
@@ -85,10 +91,15 @@ private:
     /// Its first task; UINT32_MAX while there is none.
     uint32_t task = UINT32_MAX;
     bool over = false;
-    bool revises = false;
+    /// By our own books.
+    uint32_t iteration = 0;
+    std::string phase = {};
+    /// The verdict in the output of its task.
+    std::string verdict = {};
     /// As they were when it began.
     std::map<std::string, size_t> versions = {};
-    std::set<std::string> notices = {};
+    team_inboxes::notices notices = {};
+    std::set<std::string> questions = {};
   };
 
   struct team_record {
@@ -97,8 +108,10 @@ private:
     const team_rules* rules = nullptr;
     std::map<uint32_t, turn_record> turns = {};
     std::map<std::string, message_record> messages = {};
-    /// By addressee: what it has not been told yet.
-    std::map<std::string, std::set<std::string>> notices = {};
+    team_inboxes boxes = {};
+    /// Null until the document's part of it is found, by the first task.
+    std::optional<team_order> order = {};
+    std::vector<uint32_t> unjudged = {};
     std::map<std::string, std::vector<version_record>> history = {};
     /// What tokens have brought about.
     std::map<std::string, std::string> effects = {};
@@ -115,8 +128,16 @@ private:
     std::map<std::string, std::string> decided = {};
     std::string chosen = {};
     std::string ended = {};
+    /// However it ended.
+    bool closed = false;
     size_t logged = 0;
+    /// Of the workspace: what is logged, decisions and open questions.
+    size_t entries = 0;
 
+    /// Of what comes when there is no room for more, nobody but its addressee hears.
+    bool full() const {
+      return entries >= rules->team->limits.messages;
+    }
     uint32_t last_turn() const {
       return turns.empty() ? 0 : turns.rbegin()->first;
     }
@@ -153,6 +174,10 @@ private:
     bool in_flight = false;
     /// Whoever fails may be tried again or not.
     bool shaky = false;
+    /// There will be no further attempt.
+    bool is_over = false;
+    /// Hash of what it is told.
+    size_t told = 0;
     std::vector<op_record> log = {};
   };
 
@@ -164,38 +189,71 @@ private:
     uint32_t number = 0;
   };
 
+  /// A question that an attempt has sent and not heard of yet.
+  struct asking {
+    std::shared_ptr<team_record> team;
+    std::string from;
+    std::string to;
+    usec since = 0;
+    usec timeout = 0;
+  };
+
+  /// An answer that somebody gave, until it is clear who hears of it.
+  struct given_answer {
+    std::shared_ptr<team_record> team;
+    v1::AgentMessage message;
+  };
+
   struct sent_record {
     std::string token;
     uint64_t seen = 0;
   };
 
   using op_key = std::tuple<uint32_t, uint32_t, uint32_t>;
+  using ask_key = std::pair<uint32_t, uint32_t>;
 
-  // team_watch.cpp: turns, messages, versions
+  // team_watch.cpp: tasks, turns, messages, versions
   void begins(const v1::Task& task);
-  void turn_begins(const v1::Task& task, task_record& record, const json& told);
-  void check_order(const team_record& team, uint32_t turn, const json& told);
-  void answer_begins(const task_record& record, uint32_t task, const json& told);
+  void turn_begins(const task_record& record, uint32_t task);
+  void answer_begins(const task_record& record, uint32_t task);
   void ended(const v1::TaskResult& result);
   void over(uint32_t task);
   void happened(const v1::TeamEvent& event);
   void turn_began(std::shared_ptr<team_record>& team, const v1::TeamEvent& event);
-  void talked(team_record& team, const v1::AgentMessage& message);
+  void turn_ended(team_record& team, const v1::TeamEvent& event);
+  void judge_order(team_record& team);
+  void talked(const std::shared_ptr<team_record>& team, const v1::AgentMessage& message);
   void written(team_record& team, const std::string& role, const v1::ArtifactWritten& x);
   void team_ended(team_record& team, const v1::TeamEnded& x);
   void effect(team_record& team, const std::string& token, const std::string& what);
 
-  // team_watch_operations.cpp: operations and questions
+  // team_watch_operations.cpp: operations
   void took(const v1::TaskOp& op);
   void drop_from(task_record& task, uint32_t id, size_t first);
   void answered(const v1::OpAnswer& answer);
   void check_answer(task_record& task, op_record& op, const v1::OpAnswer& answer);
-  void check_question(task_record& task, op_record& op, const v1::OpAnswer& answer, const json& value);
   void check_written(task_record& task, const op_record& op, const json& value);
   void check_refused(const task_record& task, const op_record& op, const v1::Error& why);
   void check_version(team_record& team, const std::string& role, const v1::TaskOp& op, uint64_t seen, uint64_t version);
-  bool circle(const team_record& team, const std::string& from, const std::string& to, bool surely) const;
   void count_refusal(const task_record& task, const v1::TaskOp& op, const v1::Error& why);
+
+  // team_watch_questions.cpp: questions, their answers, and who waits for whom
+  void asked(team_record& team, const v1::AgentMessage& message);
+  void settle_answers();
+  void settle_answer(const given_answer& x);
+  bool surely_waits(const team_inboxes::question& x) const;
+  void check_overdue();
+  void check_question(task_record& task, op_record& op, const v1::OpAnswer& answer, const json& value);
+  void check_question_refused(const task_record& task, const op_record& op, const v1::OpAnswer& answer,
+                              int64_t timeout);
+  bool circle(const team_record& team, const std::string& from, const std::string& to, bool surely) const;
+
+  // team_watch_agents.cpp: what agents are told, and whom they wait for
+  void check_told(const task_record& record, uint32_t task, const json& told);
+  void check_turn_told(const task_record& record, const json& told);
+  void check_inbox_told(team_record& team, const turn_record& turn, uint32_t number, const json& inbox);
+  void check_waiting(const op_key& key, const asking& x) const;
+  bool waits_in_circle(const asking& x) const;
 
   // team_watch_end.cpp
   void check_output(const json& output);
@@ -224,6 +282,11 @@ private:
   std::map<op_key, std::vector<std::string>> implied_;
   /// Answers that nobody has heard yet, and since when.
   std::map<op_key, usec> unheard_;
+  /// Questions (task, number) that the journal has and that are not answered there.
+  std::set<ask_key> open_asks_;
+  std::map<op_key, asking> asking_;
+  /// What tasks were told that have begun ahead of the journal.
+  std::map<uint32_t, std::string> told_ahead_;
   std::map<std::pair<std::string, std::string>, json> decisions_;
   std::vector<posted_question> posted_;
 
@@ -235,6 +298,11 @@ private:
   /// It is a question that closes a circle.
   bool closes_circle_ = false;
   json resolved_;
+  /// The question that it may answer.
+  std::string question_;
+  std::vector<given_answer> given_;
+  /// Questions whose askers have heard of them, and which that were where they were told.
+  std::map<ask_key, std::string> heard_now_;
 };
 
 } // namespace troupe::sim

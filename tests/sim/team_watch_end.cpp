@@ -99,7 +99,7 @@ void team_watch::check_lost_answers(uint32_t task, uint32_t attempt) {
     if (std::get<0>(i->first) != task || std::get<1>(i->first) != attempt)
       return;
     auto since = i->second;
-    if (since > judge_.calm_from() + calm_before_judgement && time_.now() - since > longest_way)
+    if (time_.now() - judge_.quiet_since(since) > longest_way)
       accuse("the answer to operation ", std::get<2>(i->first), " of task ", task, " attempt ", attempt,
              " never came to its agent");
   }

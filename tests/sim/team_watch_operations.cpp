@@ -43,6 +43,14 @@ const char* word_for(team_step::conflict policy) {
 void team_watch::sent(const v1::TaskOp& op, const std::string& token, uint64_t seen) {
   seen_.see(sight::op_sent);
   sent_[{op.task(), content_of(op)}] = {token, seen};
+  // Of what has begun ahead of the journal, nobody knows yet who it is.
+  auto i = tasks_.find(op.task());
+  if (!op.has_ask() || i == tasks_.end())
+    return;
+  const auto& team = i->second.team;
+  auto timeout =
+      op.ask().timeout_ms() > 0 ? int64_t{op.ask().timeout_ms()} : team->rules->team->request_timeout.count();
+  asking_[{op.task(), op.attempt(), op.number()}] = {team, i->second.role, op.ask().to(), time_.now(), timeout * msec};
 }
 
 void team_watch::heard(const v1::TaskOp& op, const std::string& token, const v1::OpAnswer& answer) {
@@ -60,6 +68,10 @@ void team_watch::heard(const v1::TaskOp& op, const std::string& token, const v1:
   if (!answer.has_error() && task.answering && is_write(op))
     accuse("a write of ", task.role, " was accepted, who answers a question: ", op.ShortDebugString());
   op_key key{op.task(), op.attempt(), op.number()};
+  if (auto waiting = asking_.find(key); waiting != asking_.end()) {
+    check_waiting(key, waiting->second);
+    asking_.erase(waiting);
+  }
   unheard_.erase(key);
   if (answer.has_error())
     count_refusal(task, op, answer.error());
@@ -139,11 +151,16 @@ void team_watch::took(const v1::TaskOp& op) {
   // Whoever asked hears it before whoever answers.
   if (op.has_answer())
     task.team->answers[op.answer().request()].push_back(json::parse(op.answer().content()));
-  if (op.has_ask())
+  if (op.has_ask()) {
     waits_[task.team->path].push_back({task.role, op.ask().to(), op.task(), op.number()});
+    open_asks_.emplace(op.task(), op.number());
+  }
 }
 
 void team_watch::drop_from(task_record& task, uint32_t id, size_t first) {
+  for (auto i = first; i < task.log.size(); ++i)
+    if (open_asks_.erase({id, static_cast<uint32_t>(i + 1)}) > 0)
+      task.team->boxes.close_of(id, static_cast<uint32_t>(i + 1));
   task.log.resize(first);
   std::erase_if(waits_[task.team->path], [&](const edge& x) { return x.task == id && x.number > first; });
 }
@@ -173,6 +190,10 @@ void team_watch::answered(const v1::OpAnswer& answer) {
     else if (!own)
       accuse("operation ", answer.number(), " of task ", answer.task(), " was answered again without being repeated");
     return;
+  }
+  if (open_asks_.erase({answer.task(), answer.number()}) > 0) {
+    auto value = answer.has_error() ? json{} : json::parse(answer.value());
+    heard_now_[{answer.task(), answer.number()}] = value.is_object() ? value.value("request", "") : "";
   }
   known.answered = true;
   known.answered_to = answer.attempt();
@@ -241,59 +262,6 @@ void team_watch::check_refused(const task_record& task, const op_record& op, con
       if (op.op.put().has_expected_version())
         accuse("a write of ", task.role, " was refused as a conflict and is none: ", op.op.ShortDebugString());
   }
-}
-
-void team_watch::check_question(task_record& task, op_record& op, const v1::OpAnswer& answer, const json& value) {
-  auto& team = *task.team;
-  const auto& ask = op.op.ask();
-  auto at_once = op_ == &op.op || (op_ != nullptr && op_->task() == answer.task() && op_->number() == answer.number());
-  auto& waits = waits_[team.path];
-  std::erase_if(waits, [&](const edge& x) { return x.task == answer.task() && x.number == answer.number(); });
-  auto timeout = ask.timeout_ms() > 0 ? int64_t{ask.timeout_ms()} : team.rules->team->request_timeout.count();
-  if (op.asked > judge_.calm_from() + calm_before_judgement && time_.now() - op.asked > timeout * msec + longest_way)
-    accuse("a question of ", task.role, " was answered after ", (time_.now() - op.asked) / msec, " ms; it had ",
-           timeout);
-  if (!answer.has_error()) {
-    seen_.see(sight::question_answered);
-    auto message = team.messages.find(value["request"].get<std::string>());
-    if (message == team.messages.end() || message->second.from != task.role || message->second.to != ask.to()
-        || message->second.token != op.token)
-      accuse(task.role, " got the answer to another question than it has asked");
-    const auto& possible = team.answers[value["request"].get<std::string>()];
-    auto nothing = value["content"].is_null() && team.rules->tolerant.count(ask.to()) > 0;
-    if (team.rules->plain.count(ask.to()) > 0 && !nothing
-        && std::find(possible.begin(), possible.end(), value["content"]) == possible.end())
-      accuse(task.role, " got an answer that ", ask.to(), " has never given: ", value.dump());
-    return;
-  }
-  auto code = answer.error().code();
-  const auto& allowed = team.rules->members.at(task.role)->interacts_with;
-  auto known = team.rules->members.count(ask.to()) > 0;
-  auto may = known && ask.to() != task.role && (!allowed || allowed->count(ask.to()) > 0);
-  if (code == v1::ERROR_CODE_FORBIDDEN || code == v1::ERROR_CODE_NOT_FOUND) {
-    if (may || !at_once || known == (code == v1::ERROR_CODE_NOT_FOUND))
-      accuse("a question of ", task.role, " to ", ask.to(), " was refused as ", v1::ErrorCode_Name(code));
-  } else if (!may) {
-    accuse(task.role, " has asked ", ask.to(), ", whom it may not address");
-  } else if (code == v1::ERROR_CODE_DEADLOCK) {
-    if (!at_once || !circle(team, task.role, ask.to(), false))
-      accuse("a question of ", task.role, " to ", ask.to(), " was refused as a deadlock, and nobody waits in a circle");
-  } else if (code == v1::ERROR_CODE_TIMED_OUT && by_timer_ && answer.error().retryable()) {
-    if (now_ms_ - op.asked_ms < timeout)
-      accuse("a question of ", task.role, " ran out of time after ", now_ms_ - op.asked_ms, " ms; it had ", timeout);
-  }
-}
-
-bool team_watch::circle(const team_record& team, const std::string& from, const std::string& to, bool surely) const {
-  std::set<std::string> reached{to};
-  auto waits = waits_.find(team.path);
-  for (auto grown = waits != waits_.end(); grown;) {
-    grown = false;
-    for (const auto& x : waits->second)
-      if (reached.count(x.from) > 0 && !(surely && tasks_.at(x.task).shaky))
-        grown = reached.insert(x.to).second || grown;
-  }
-  return reached.count(from) > 0;
 }
 
 void team_watch::count_refusal(const task_record& task, const v1::TaskOp& op, const v1::Error& why) {

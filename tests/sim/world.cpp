@@ -113,9 +113,10 @@ world::world(const world_options& options)
                              }},
       faults_{options.faults ? *options.faults : faults_of(options.seed)} {
   context_.most_queued = cast_.most_queued;
-  for (const auto& x : faults_)
+  for (const auto& x : faults_) {
     calm_from_ = std::max(calm_from_, x.at + x.lasts);
-  context_.judge.expect_calm(calm_from_);
+    context_.judge.expect_trouble(x.at, x.at + x.lasts);
+  }
   populate();
 }
 
