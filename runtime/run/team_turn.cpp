@@ -3,6 +3,7 @@
 #include "runtime/run/engine.hpp"
 #include "runtime/run/team_body.hpp"
 #include "runtime/team/op_json.hpp"
+#include "runtime/team/verdict.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -145,16 +146,15 @@ std::string team_body::read_verdict(context c, uint32_t slot) {
     no_verdict_of_.erase(child.member);
     return said->get<std::string>();
   }
-  // Of those who act last where nobody is named to review, a word is welcome, but not needed.
-  if (said == nullptr && !definition_.has_review)
+  // Of those who act last where nobody is named to review, a word is welcome, but not needed; and who hands the work
+  // over has said that way who is next.
+  auto handed_over = child.handed_to != nobody && definition_.order != team_step::turns::by_phase;
+  if (said == nullptr && (!definition_.has_review || handed_over))
     return {};
   no_verdict_of_.insert(child.member);
   op_result refused;
-  refused.why =
-      error{v1::ERROR_CODE_INVALID_OUTPUT,
-            said == nullptr ? "a review yields {\"verdict\": \"approve\"} or {\"verdict\": \"revise\", \"comments\": …}"
-                            : "a verdict is \"approve\" or \"revise\"; this is " + print_json(*said).substr(0, 80),
-            false};
+  refused.why = error{v1::ERROR_CODE_INVALID_OUTPUT,
+                      *verdict_fault(child.result.value()) + "; a review yields " + std::string{verdict_form}, false};
   op_done(c, {slot, nobody, 0}, std::move(refused), "verdict");
   return {};
 }

@@ -22,8 +22,8 @@ namespace troupe {
 ///     {"op": "inbox"}
 ///
 /// The message format of the source material is taken too: {"type": "request|response|handoff|feedback|event", …} in
-/// place of `op`, with `timeout` for `timeout_seconds`, and with members that say nothing here (`requires_response`,
-/// `artifacts`). Other members are refused, with the operation's own.
+/// place of `op`, with `timeout` for `timeout_seconds`; a request with `requires_response: false` is a notice. Messages
+/// may name the `artifacts` that they are about. Other members are refused, with the operation's own.
 ///
 /// Fails with ERROR_CODE_INVALID_INPUT, naming the member and what is expected.
 result<v1::TaskOp> parse_operation(const json& x);

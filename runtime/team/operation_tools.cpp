@@ -32,6 +32,10 @@ json version_of(const char* what) {
   return {{"type", "integer"}, {"description", what}, {"minimum", 0}};
 }
 
+json artifacts_of() {
+  return {{"type", "array"}, {"items", {{"type", "string"}}}, {"description", "names of artifacts that it is about"}};
+}
+
 json priority_of() {
   return {{"type", "string"}, {"enum", {"low", "normal", "high"}}};
 }
@@ -52,10 +56,12 @@ json operation_tools(bool answering) {
       {{"to", role},
        {"content", content},
        {"priority", priority_of()},
+       {"artifacts", artifacts_of()},
        {"timeout_seconds", number_of("how long to wait; left out: as long as the team allows", longest_wait_seconds)}},
       {"to", "content"});
   add("notify", "Tell a teammate something; without `to`, all of them.",
-      {{"to", role}, {"content", content}, {"priority", priority_of()}}, json::array({"content"}));
+      {{"to", role}, {"content", content}, {"priority", priority_of()}, {"artifacts", artifacts_of()}},
+      json::array({"content"}));
   add("get", "Read an artifact of the shared workspace; without `artifact`, the whole workspace.",
       {{"artifact", text_of("its name")}, {"version", version_of("left out: the newest")}}, none);
   add("log", "Leave a note in the team's log.", {{"text", text_of("the note")}}, json::array({"text"}));
@@ -67,7 +73,8 @@ json operation_tools(bool answering) {
   if (answering)
     return out;
   add("answer", "Answer a question that waits in your inbox, by its id.",
-      {{"request", text_of("the id of the question")}, {"content", content}}, {"request", "content"});
+      {{"request", text_of("the id of the question")}, {"content", content}, {"artifacts", artifacts_of()}},
+      {"request", "content"});
   add("put", "Write the next version of an artifact.",
       {{"artifact", text_of("its name")},
        {"value", any_of("all of it: a text or any JSON")},
@@ -80,8 +87,8 @@ json operation_tools(bool answering) {
        {"reason", text_of("why")},
        {"question", text_of("the id of the open question that it settles")}},
       json::array({"decision"}));
-  add("handoff", "Give the work to a teammate, once per turn.", {{"to", role}, {"content", content}},
-      json::array({"to"}));
+  add("handoff", "Give the work to a teammate, once per turn.",
+      {{"to", role}, {"content", content}, {"artifacts", artifacts_of()}}, json::array({"to"}));
   return out;
 }
 

@@ -80,7 +80,8 @@ TEST(team_ends, tells_whoever_gave_no_verdict_what_one_looks_like) {
   EXPECT_EQ(x.output["ended"], "approved");
   EXPECT_THAT(x.turns, ElementsAre("a", "judge", "a", "judge"));
   ASSERT_EQ(refused.size(), 1U);
-  EXPECT_THAT(refused[0]["message"].get<std::string>(), HasSubstr("\"verdict\": \"approve\""));
+  EXPECT_THAT(refused[0]["message"].get<std::string>(),
+              HasSubstr("there is no verdict in it; a review yields {\"verdict\": \"approve\"}"));
 }
 
 TEST(team_ends, at_a_strict_bound_it_names_who_gave_no_verdict) {

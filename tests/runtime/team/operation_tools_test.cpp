@@ -17,10 +17,10 @@ using names = std::set<std::string>;
 
 /// What an operation takes only for the message template of the source material, or as another name.
 const std::map<std::string, names> aliases{
-    {"ask", {"timeout", "requires_response", "artifacts"}},
-    {"answer", {"to", "artifacts"}},
-    {"notify", {"requires_response", "artifacts"}},
-    {"handoff", {"priority", "requires_response", "artifacts"}},
+    {"ask", {"timeout", "requires_response"}},
+    {"answer", {"to"}},
+    {"notify", {"requires_response"}},
+    {"handoff", {"priority", "requires_response"}},
 };
 
 /// The list at the end of what is said about a wrong operation.
@@ -62,6 +62,8 @@ json sample(const json& schema) {
     return schema["enum"].front();
   if (schema.contains("minimum"))
     return schema["minimum"];
+  if (schema.value("type", "") == "array")
+    return json::array({"text"});
   return "text";
 }
 
