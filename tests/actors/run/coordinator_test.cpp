@@ -100,7 +100,7 @@ output: "$.steps.y"
   answer(y, 2);
   EXPECT_EQ(stored().state(), v1::RUN_STATE_RUNNING);
   auto told_the_end = [&] {
-    return std::any_of(updates->begin(), updates->end(), [](const auto& x) { return x.has_run_finished(); });
+    return std::any_of(updates->begin(), updates->end(), [](const auto& update) { return update.has_run_finished(); });
   };
   EXPECT_FALSE(told_the_end()) << "nobody outside hears of what is not durable";
   release_appends();
