@@ -37,12 +37,13 @@ void team_inboxes::close_of(uint32_t task, uint32_t number) {
   std::erase_if(open_, [&](const question& x) { return x.task == task && x.number == number; });
 }
 
-const team_inboxes::question* team_inboxes::serve(const std::string& id, int64_t now_ms, int64_t ageing_ms) {
+const team_inboxes::question* team_inboxes::serve(const std::string& id, uint64_t event, int64_t now_ms,
+                                                  int64_t ageing_ms) {
   auto found = std::find_if(open_.begin(), open_.end(), [&](const question& x) { return x.id == id; });
   if (found == open_.end() || std::exchange(found->served, true))
     return nullptr;
   auto first = std::find_if(open_.begin(), open_.end(), [&](const question& x) {
-    return x.to == found->to && !x.served && surely_before(x, *found, now_ms, ageing_ms);
+    return x.to == found->to && !x.served && x.event != event && surely_before(x, *found, now_ms, ageing_ms);
   });
   return first == open_.end() ? nullptr : &*first;
 }
@@ -61,10 +62,9 @@ std::set<std::string> team_inboxes::waiting_for(const std::string& role) const {
 }
 
 const team_inboxes::question* team_inboxes::answered_by(const std::string& from, const std::string& to,
-                                                        const std::string& hint, bool late, int64_t now_ms) const {
+                                                        const std::string& hint) const {
   const question* only = nullptr;
   const question* served = nullptr;
-  const question* due = nullptr;
   size_t count = 0;
   for (const auto& x : open_) {
     if (x.to != from || x.from != to)
@@ -75,12 +75,24 @@ const team_inboxes::question* team_inboxes::answered_by(const std::string& from,
     only = &x;
     if (x.served)
       served = &x;
-    if (x.due_ms <= now_ms && (due == nullptr || x.due_ms < due->due_ms))
-      due = &x;
   }
-  if (late)
-    return due;
-  return served != nullptr ? served : count == 1 ? only : nullptr;
+  const auto* out = served != nullptr ? served : count == 1 ? only : nullptr;
+  return out != nullptr && out->doubtful ? nullptr : out;
+}
+
+void team_inboxes::doubt(const std::string& from, const std::string& to) {
+  for (auto& x : open_)
+    x.doubtful = x.doubtful || (x.to == from && x.from == to);
+}
+
+const team_inboxes::question* team_inboxes::out_of_time(const std::string& from, const std::string& to, int64_t now_ms,
+                                                        int64_t team_timeout_ms) const {
+  auto due = [&](const question& x) { return x.sent_ms + (x.timeout_ms > 0 ? x.timeout_ms : team_timeout_ms); };
+  const question* out = nullptr;
+  for (const auto& x : open_)
+    if (x.to == from && x.from == to && due(x) <= now_ms && (out == nullptr || due(x) < due(*out)))
+      out = &x;
+  return out != nullptr && out->doubtful ? nullptr : out;
 }
 
 void team_inboxes::put(const std::string& role, const std::string& message, const std::string& in_reply_to) {

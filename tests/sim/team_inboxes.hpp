@@ -20,12 +20,17 @@ public:
     std::string to;
     int32_t priority = 0;
     int64_t sent_ms = 0;
-    int64_t due_ms = 0;
+    /// 0 = the team's, which may not be known yet.
+    int64_t timeout_ms = 0;
     /// The operation that waits for the answer; `nobody`: it stood in an output or in the document.
     uint32_t task = nobody;
     uint32_t number = 0;
     /// A task answers it.
     bool served = false;
+    /// It, or another one, has been answered.
+    bool doubtful = false;
+    /// The event that brought it.
+    uint64_t event = 0;
     uint64_t place = 0;
   };
 
@@ -35,14 +40,17 @@ public:
   void close(const std::string& id);
   void close_of(uint32_t task, uint32_t number);
   /// Takes it out of its inbox. Another one that the rules put before it, which grows urgent as fast as said; null when
-  /// there is none for certain.
-  const question* serve(const std::string& id, int64_t now_ms, int64_t ageing_ms);
+  /// there is none for certain. One that the same event has brought may have come after the choice.
+  const question* serve(const std::string& id, uint64_t event, int64_t now_ms, int64_t ageing_ms);
   const question* find(const std::string& id) const;
   std::set<std::string> waiting_for(const std::string& role) const;
-  /// Which of them `from` has answered to `to`, by what is known; null when that is not enough. `hint` is a question,
-  /// `late`: nobody has answered it in time.
-  const question* answered_by(const std::string& from, const std::string& to, const std::string& hint, bool late,
-                              int64_t now_ms) const;
+  /// Which of them `from` has answered to `to`, by what is known; null when that is not enough. `hint` is a question.
+  const question* answered_by(const std::string& from, const std::string& to, const std::string& hint) const;
+  /// That is not enough: only the one who is told will say.
+  void doubt(const std::string& from, const std::string& to);
+  /// The same where nobody has answered in time.
+  const question* out_of_time(const std::string& from, const std::string& to, int64_t now_ms,
+                              int64_t team_timeout_ms) const;
 
   // -- what is told at a turn: by message, what it answers (nothing, mostly)
   using notices = std::map<std::string, std::string>;

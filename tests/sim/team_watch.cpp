@@ -48,7 +48,8 @@ void team_watch::follow(const v1::RunEvent& event, const std::vector<command>& i
   check_overdue();
   now_ms_ = std::max(now_ms_, event.at_ms());
   op_ = nullptr;
-  question_.clear();
+  cause_ = nullptr;
+  ++events_;
   repeated_ = false;
   closes_circle_ = false;
   by_timer_ = event.has_timer_fired();
@@ -64,7 +65,7 @@ void team_watch::follow(const v1::RunEvent& event, const std::vector<command>& i
     if (auto i = tasks_.find(event.task_lost().task()); i != tasks_.end()) {
       i->second.in_flight = false;
       i->second.shaky = true;
-      question_ = i->second.question;
+      cause_ = &i->second;
     }
   } else if (event.has_question_answered()) {
     const auto& x = event.question_answered();
@@ -187,7 +188,8 @@ void team_watch::answer_begins(const task_record& record, uint32_t task) {
     accuse("question ", record.question, " is answered by two tasks");
   if (team.boxes.waiting_for(record.role).size() > 1)
     seen_.see(sight::question_chosen);
-  if (const auto* first = team.boxes.serve(record.question, now_ms_, team.rules->team->ageing.count()))
+  const auto* first = team.boxes.serve(record.question, events_, now_ms_, team.rules->team->ageing.count());
+  if (first != nullptr && !team.full())
     accuse(record.role, " answers ", record.question, ", and ", first->id, " comes before it: priority ",
            first->priority, ", sent at ", first->sent_ms);
 }
@@ -209,7 +211,7 @@ void team_watch::ended(const v1::TaskResult& result) {
   auto& task = i->second;
   task.in_flight = false;
   task.shaky = output.is_discarded();
-  question_ = task.question;
+  cause_ = &task;
   if (task.shaky)
     return;
   if (auto turn = task.team->turns.find(task.turn); !task.answering && turn != task.team->turns.end())
@@ -329,7 +331,7 @@ void team_watch::talked(const std::shared_ptr<team_record>& team, const v1::Agen
   ++team->logged;
   ++team->entries;
   if (message.type() == v1::AgentMessage::TYPE_RESPONSE) {
-    given_.push_back({team, message});
+    given_.push_back({team, message, question_of(*team, message)});
   } else {
     record.token = token_in(json::parse(message.content().data(), nullptr, false));
     if (message.type() != v1::AgentMessage::TYPE_FEEDBACK)

@@ -202,6 +202,8 @@ private:
   struct given_answer {
     std::shared_ptr<team_record> team;
     v1::AgentMessage message;
+    /// What it answers, as far as that was clear at that moment.
+    std::string question;
   };
 
   struct sent_record {
@@ -239,8 +241,11 @@ private:
 
   // team_watch_questions.cpp: questions, their answers, and who waits for whom
   void asked(team_record& team, const v1::AgentMessage& message);
+  std::string question_of(const team_record& team, const v1::AgentMessage& message) const;
   void settle_answers();
   void settle_answer(const given_answer& x);
+  /// Its fallback has taken over.
+  bool superseded(uint32_t task) const;
   bool surely_waits(const team_inboxes::question& x) const;
   void check_overdue();
   void check_question(task_record& task, op_record& op, const v1::OpAnswer& answer, const json& value);
@@ -298,11 +303,12 @@ private:
   /// It is a question that closes a circle.
   bool closes_circle_ = false;
   json resolved_;
-  /// The question that it may answer.
-  std::string question_;
+  uint64_t events_ = 0;
+  /// The task that has ended by it.
+  const task_record* cause_ = nullptr;
   std::vector<given_answer> given_;
-  /// Questions whose askers have heard of them, and which that were where they were told.
-  std::map<ask_key, std::string> heard_now_;
+  /// Questions whose askers have heard of them.
+  std::set<ask_key> heard_now_;
 };
 
 } // namespace troupe::sim

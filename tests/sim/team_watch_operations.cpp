@@ -27,6 +27,10 @@ std::string text_of(const v1::OpAnswer& answer) {
   return "refused: " + v1::ErrorCode_Name(answer.error().code()) + ": " + answer.error().message();
 }
 
+bool is_too_much(const v1::Error& why) {
+  return why.code() == v1::ERROR_CODE_RESOURCE_EXHAUSTED;
+}
+
 bool is_write(const v1::TaskOp& op) {
   return op.has_put() || op.has_decide() || op.has_handoff();
 }
@@ -57,8 +61,8 @@ void team_watch::heard(const v1::TaskOp& op, const std::string& token, const v1:
   seen_.see(sight::op_heard);
   auto i = tasks_.find(op.task());
   if (i == tasks_.end()) {
-    // It had begun ahead of a journal that never had its beginning.
-    if (answer.has_error() && answer.error().code() == v1::ERROR_CODE_FENCED)
+    // It has begun ahead of the journal, whose coordinator refuses by itself what comes too late, or is too much.
+    if (answer.has_error() && (answer.error().code() == v1::ERROR_CODE_FENCED || is_too_much(answer.error())))
       return;
     accuse("task ", op.task(), " was told what became of an operation, and has never begun");
     return;
@@ -191,10 +195,8 @@ void team_watch::answered(const v1::OpAnswer& answer) {
       accuse("operation ", answer.number(), " of task ", answer.task(), " was answered again without being repeated");
     return;
   }
-  if (open_asks_.erase({answer.task(), answer.number()}) > 0) {
-    auto value = answer.has_error() ? json{} : json::parse(answer.value());
-    heard_now_[{answer.task(), answer.number()}] = value.is_object() ? value.value("request", "") : "";
-  }
+  if (open_asks_.erase({answer.task(), answer.number()}) > 0)
+    heard_now_.emplace(answer.task(), answer.number());
   known.answered = true;
   known.answered_to = answer.attempt();
   known.answer = text;

@@ -24,16 +24,15 @@ int64_t timeout_of(const v1::AskTeammate& ask, const team_step& team) {
 // -- what waits for an answer -----------------------------------------------------------------------------------------
 
 void team_watch::asked(team_record& team, const v1::AgentMessage& message) {
-  team_inboxes::question x{message.id(), message.from(), message.to(), 0, now_ms_, INT64_MAX};
   // Those in outputs and in the documents say nothing of priority and time.
-  auto timeout = team.rules != nullptr ? team.rules->team->request_timeout.count() : INT32_MAX;
+  team_inboxes::question x{message.id(), message.from(), message.to(), 0, now_ms_};
+  x.event = events_;
   if (op_ != nullptr && op_->has_ask() && !repeated_ && tasks_.at(op_->task()).team.get() == &team) {
     x.priority = std::clamp(op_->ask().priority(), -100, 100);
+    x.timeout_ms = op_->ask().timeout_ms();
     x.task = op_->task();
     x.number = op_->number();
-    timeout = timeout_of(op_->ask(), *team.rules->team);
   }
-  x.due_ms = now_ms_ + timeout;
   if (message.priority() != x.priority)
     accuse("question ", message.id(), " has priority ", message.priority(), "; it was asked with ", x.priority);
   team.boxes.asked(std::move(x));
@@ -64,29 +63,42 @@ void team_watch::settle_answers() {
   for (const auto& x : std::exchange(given_, {}))
     settle_answer(x);
   // Where time ran out, or the log was full, nobody has said anything.
-  for (const auto& [key, id] : std::exchange(heard_now_, {}))
-    tasks_.at(key.first).team->boxes.close_of(key.first, key.second);
+  for (const auto& [task, number] : std::exchange(heard_now_, {}))
+    tasks_.at(task).team->boxes.close_of(task, number);
+}
+
+std::string team_watch::question_of(const team_record& team, const v1::AgentMessage& message) const {
+  if (op_ != nullptr && op_->has_answer() && tasks_.at(op_->task()).team.get() == &team)
+    return op_->answer().request();
+  auto late = by_timer_ && message.failed() && why_none(message).find("could not answer") == std::string::npos;
+  auto timeout = team.rules->team->request_timeout.count();
+  auto hint = cause_ != nullptr && cause_->team.get() == &team ? cause_->question : std::string{};
+  const auto* out = late ? team.boxes.out_of_time(message.from(), message.to(), now_ms_, timeout)
+                         : team.boxes.answered_by(message.from(), message.to(), hint);
+  return out == nullptr ? std::string{} : out->id;
 }
 
 void team_watch::settle_answer(const given_answer& x) {
   auto& team = *x.team;
   const auto& message = x.message;
-  auto late = by_timer_ && message.failed() && why_none(message).find("could not answer") == std::string::npos;
-  auto hint = op_ != nullptr && op_->has_answer() ? op_->answer().request() : question_;
-  const auto* question = team.boxes.answered_by(message.from(), message.to(), hint, late, now_ms_);
+  const auto* question = team.boxes.find(x.question);
   if (question == nullptr) {
-    for (const auto& [key, id] : heard_now_)
-      if (auto about = team.messages.find(id);
-          about != team.messages.end() && about->second.from == message.to() && tasks_.at(key.first).team == x.team)
-        return;
+    auto for_waiter = std::any_of(heard_now_.begin(), heard_now_.end(), [&](const ask_key& key) {
+      const auto& asker = tasks_.at(key.first);
+      return asker.team == x.team && asker.role == message.to()
+             && asker.log.at(key.second - 1).op.ask().to() == message.from();
+    });
     // Which of several it was, the one who is told of it will say.
-    team.boxes.put(message.to(), message.id(), {});
+    team.boxes.doubt(message.from(), message.to());
+    if (!for_waiter)
+      team.boxes.put(message.to(), message.id(), {});
     return;
   }
-  auto id = question->id;
+  const auto& id = x.question;
   auto heard = question->task != team_inboxes::nobody && heard_now_.count({question->task, question->number}) > 0;
   auto waits = surely_waits(*question);
   auto plain = team.rules->plain.count(message.from()) > 0;
+  auto asker = question->task;
   team.boxes.close(id);
   if (!message.failed() && plain) {
     const auto& possible = team.answers[id];
@@ -95,12 +107,24 @@ void team_watch::settle_answer(const given_answer& x) {
     if (!nothing && std::find(possible.begin(), possible.end(), content) == possible.end())
       accuse("the answer to ", id, " is one that ", message.from(), " has never given: ", content.dump());
   }
+  if (heard && superseded(asker))
+    accuse(message.from(), " has answered ", id, " of ", message.to(), ", and only its agent that has failed is told");
   if (heard)
     return;
   if (waits)
     accuse(message.from(), " has answered ", id, " of ", message.to(), ", who waits for it and does not hear of it");
   seen_.see(sight::answer_to_inbox);
   team.boxes.put(message.to(), message.id(), id);
+}
+
+bool team_watch::superseded(uint32_t id) const {
+  const auto& task = tasks_.at(id);
+  const auto& work = *task.team->rules->members.at(task.role)->work;
+  return work.fallback && std::any_of(tasks_.upper_bound(id), tasks_.end(), [&](const auto& later) {
+           const auto& x = later.second;
+           return x.team == task.team && x.role == task.role && x.answering == task.answering && x.turn == task.turn
+                  && x.question == task.question;
+         });
 }
 
 bool team_watch::surely_waits(const team_inboxes::question& x) const {
@@ -166,7 +190,7 @@ bool team_watch::circle(const team_record& team, const std::string& from, const 
   for (auto grown = waits != waits_.end(); grown;) {
     grown = false;
     for (const auto& x : waits->second)
-      if (reached.count(x.from) > 0 && !(surely && tasks_.at(x.task).shaky))
+      if (reached.count(x.from) > 0 && !(surely && tasks_.at(x.task).shaky) && !superseded(x.task))
         grown = reached.insert(x.to).second || grown;
   }
   return reached.count(from) > 0;
