@@ -78,15 +78,26 @@ std::string team_order::begins_freely(const std::string& role) {
   return out;
 }
 
+bool team_order::is_reviewer(const std::string& role) const {
+  return rules_.has_review && std::any_of(rules_.reviewers.begin(), rules_.reviewers.end(), [&](uint32_t member) {
+           return rules_.members[member].role == role;
+         });
+}
+
 void team_order::ends(const std::string& role, const std::string& verdict, const std::string& handed_to) {
   under_way_ = false;
   last_verdict_ = verdict;
   switch (rules_.order) {
   case turns::by_phase:
+    if (!verdict.empty())
+      silent_.erase(role);
+    else if (is_reviewer(role))
+      silent_.insert(role);
     if (verdict == "revise") {
       at_end_ = iteration_ >= rules_.max_iterations;
       if (!at_end_) {
         ++iteration_;
+        silent_.clear();
         phase_ = rules_.back_to;
         position_ = 0;
       }
@@ -122,10 +133,12 @@ void team_order::ends(const std::string& role, const std::string& verdict, const
 
 void team_order::round_over() {
   round_done_ = true;
-  at_end_ = iteration_ >= rules_.max_iterations || (rules_.order == turns::by_phase && !rules_.until);
+  at_end_ =
+      iteration_ >= rules_.max_iterations || (rules_.order == turns::by_phase && !rules_.until && silent_.empty());
   if (at_end_ || rules_.order == turns::free)
     return;
   ++iteration_;
+  silent_.clear();
   phase_ = rules_.order == turns::by_phase ? rules_.back_to : 0;
   position_ = 0;
 }
@@ -143,7 +156,8 @@ std::string team_order::over(const std::string& reason, uint32_t iterations, con
     return fmt::format("the turn of {} goes on", last_);
   auto right = [&] {
     if (reason == "approved")
-      return by_phase ? round_done_ && rules_.has_review && !rules_.until : said("approve");
+      return by_phase ? round_done_ && at_end_ && rules_.has_review && !rules_.until && silent_.empty()
+                      : said("approve");
     if (reason == "phases")
       return by_phase && round_done_ && !rules_.has_review && !rules_.until;
     if (reason == "until")
@@ -161,7 +175,7 @@ std::string team_order::over(const std::string& reason, uint32_t iterations, con
              && (rules_.order != turns::handoff || !handed_to_.empty());
     if (by_phase && said("revise"))
       return at_end_;
-    return at_end_ && round_done_ && (rules_.until || (!by_phase && rules_.has_review));
+    return at_end_ && round_done_ && (rules_.until || (by_phase ? !silent_.empty() : rules_.has_review));
   }();
   return right ? std::string{} : "that is not how it stands";
 }

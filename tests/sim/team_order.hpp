@@ -42,6 +42,8 @@ private:
   /// Who is next where that follows from the document and what was said; nobody: the team is to end.
   std::optional<std::string> next(const std::string& chosen) const;
   std::string begins_freely(const std::string& role);
+  /// Whether the document names it to review.
+  bool is_reviewer(const std::string& role) const;
   /// All of the phases or members have had their turns.
   void round_over();
 
@@ -56,6 +58,8 @@ private:
   bool at_end_ = false;
   bool round_done_ = false;
   std::string last_verdict_ = {};
+  /// by_phase: reviewers who have given no verdict in this iteration.
+  std::set<std::string> silent_ = {};
   /// handoff: who had the turn before the last one, who had that, and whom it named.
   std::string before_ = {};
   std::string last_ = {};
