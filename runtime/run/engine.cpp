@@ -7,13 +7,6 @@
 
 namespace troupe {
 
-namespace {
-
-/// What a damaged journal may say of task numbers must not cost memory.
-constexpr uint32_t most_left_out = 65'536;
-
-} // namespace
-
 engine::engine(workflow_ptr definition, bool publish_updates)
     : workflow_{std::move(definition)}, updates_left_{publish_updates ? UINT64_MAX : 0} {}
 
@@ -121,7 +114,7 @@ void engine::apply(const v1::RunEvent& event, std::vector<command>& out, const s
     break;
   case v1::RunEvent::kRunResumed:
     epoch_ = event.run_resumed().epoch();
-    tasks_.resize(tasks_.size() + std::min(event.run_resumed().tasks_left_out(), most_left_out));
+    tasks_.resize(tasks_.size() + std::min(event.run_resumed().tasks_left_out(), run_machine::most_left_out));
     resume();
     break;
   default:

@@ -20,6 +20,8 @@ class run_machine {
 public:
   /// Rules of this build; recorded with each run.
   static constexpr uint32_t version = 1;
+  /// A RunResumed leaves out no more task numbers than this, whatever it says.
+  static constexpr uint32_t most_left_out = 256;
 
   /// `publish_updates`: whether `step` also yields publish_update commands. They have no effect on the run.
   explicit run_machine(workflow_ptr definition, bool publish_updates = true);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/run/command.hpp"
+#include "runtime/run/machine.hpp"
 #include "runtime/workflow/workflow.hpp"
 #include "troupe/v1/run.pb.h"
 
@@ -15,11 +16,11 @@ namespace troupe {
 /// but their answer. Should the event be lost with this process, it was work for nothing, and no more than that.
 ///
 /// A later life of the run gives out task numbers anew. It leaves out as many as may have left ahead, so that no two
-/// tasks have ever the same number.
+/// tasks ever have the same number.
 class run_ahead {
 public:
-  /// Numbers that may be in use beyond those that the journal implies. Journals rely on it: it must not grow.
-  static constexpr uint32_t most_tasks = 256;
+  /// Numbers that may be in use beyond those that the journal implies.
+  static constexpr uint32_t most_tasks = run_machine::most_left_out;
   /// Events that are not durable yet, and their bytes: what a store that does not answer makes us keep.
   static constexpr uint64_t most_events = 256;
   static constexpr size_t most_bytes = size_t{1} << 20;
