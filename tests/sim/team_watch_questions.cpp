@@ -107,6 +107,7 @@ void team_watch::settle_answer(const given_answer& x) {
     if (!nothing && std::find(possible.begin(), possible.end(), content) == possible.end())
       accuse("the answer to ", id, " is one that ", message.from(), " has never given: ", content.dump());
   }
+  // A fallback goes on without what the agent before it has asked: then nobody waits, and the answer is for the inbox.
   if (heard && superseded(asker))
     accuse(message.from(), " has answered ", id, " of ", message.to(), ", and only its agent that has failed is told");
   if (heard)
