@@ -122,9 +122,10 @@ public:
   bool in_flight(uint32_t task) const {
     return tasks_[task].active;
   }
-  /// Its step has ended: there will be no further attempt.
+  /// There will be no further attempt: its step has ended, or its fallback works in its place.
   bool is_over(uint32_t task) const {
-    return find(tasks_[task].frame) == nullptr;
+    const auto* f = find(tasks_[task].frame);
+    return f == nullptr || f->now != frame::phase::running;
   }
 
   /// A team has begun with this workspace; returns its number.

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -50,6 +51,36 @@ TEST_F(team_parts, wait_no_longer_when_they_have_ended) {
   for (const auto& x : output["communication_log"])
     arrived = arrived || (x["type"] == "response" && x["to"] == "both" && x["content"] == "late");
   EXPECT_TRUE(arrived);
+}
+
+TEST(team_fallbacks, hear_in_the_inbox_what_the_failed_agent_has_asked) {
+  run_harness run{R"(
+workflow: w
+agents: {first: {kind: function}, spare: {kind: function}, other: {kind: function}}
+steps:
+  - id: t
+    team:
+      agents: [{role: a, agent: first, fallback: {agent: spare}}, {role: b, agent: other}]
+      turns: round_robin
+      max_iterations: 1
+output: $.steps.t
+)"};
+  auto first = *run.next_task();
+  run.operate(first, 1, {{"op", "ask"}, {"to", "b"}, {"content", "?"}});
+  auto answering = *run.next_task();
+  ASSERT_TRUE(answering.turn().answering());
+  run.fail(first);
+  auto spare = *run.next_task();
+  ASSERT_EQ(spare.agent(), "spare");
+  run.operate(answering, 1, {{"op", "ask"}, {"to", "a"}, {"content", "why?"}});
+  EXPECT_TRUE(run.answer_of(answering, 1).is_null()) << "a does not wait any more: this is no circle";
+  run.fail(answering);
+  EXPECT_TRUE(run.answer_of(first, 1).is_null()) << "it is gone";
+  run.operate(spare, 1, {{"op", "inbox"}});
+  auto inbox = run.answer_of(spare, 1)["value"];
+  auto heard = std::any_of(inbox.begin(), inbox.end(),
+                           [](const json& x) { return x["type"] == "response" && x["in_reply_to"] == "msg-1"; });
+  EXPECT_TRUE(heard) << inbox;
 }
 
 TEST(team_reviews, want_a_verdict_of_whoever_speaks_for_the_reviewer) {
