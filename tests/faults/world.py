@@ -283,6 +283,7 @@ def first_result_of_next_life(world, journal, after):
 
 
 def first_result(world, journal, after):
-    """When the first result after the fault was accepted."""
+    """When the first result after the fault was accepted. Where all had come before, and only waited for the store: when the
+    run's end was told."""
     times = [world.at(x) for x in journal["events"] if "task_finished" in x]
-    return min(x for x in times if x > after) - after
+    return min([x for x in times if x > after] or [world.ended]) - after
