@@ -136,13 +136,9 @@ std::string team_body::read_verdict(context c, uint32_t slot) {
   const auto& reviewers = definition_.reviewers;
   if (std::find(reviewers.begin(), reviewers.end(), child.member) == reviewers.end())
     return {};
-  const json* said = nullptr;
-  if (child.result.may_have_member("verdict")) {
-    const auto& whole = child.result.value();
-    if (auto i = whole.is_object() ? whole.find("verdict") : whole.end(); i != whole.end() && !i->is_null())
-      said = &*i;
-  }
-  if (said != nullptr && (*said == "approve" || *said == "revise")) {
+  const auto* said = child.result.may_have_member("verdict") ? verdict_in(child.result.value()) : nullptr;
+  auto fault = verdict_fault(said);
+  if (!fault) {
     no_verdict_of_.erase(child.member);
     return said->get<std::string>();
   }
@@ -153,8 +149,7 @@ std::string team_body::read_verdict(context c, uint32_t slot) {
     return {};
   no_verdict_of_.insert(child.member);
   op_result refused;
-  refused.why = error{v1::ERROR_CODE_INVALID_OUTPUT,
-                      *verdict_fault(child.result.value()) + "; a review yields " + std::string{verdict_form}, false};
+  refused.why = error{v1::ERROR_CODE_INVALID_OUTPUT, *fault + "; a review yields " + std::string{verdict_form}, false};
   op_done(c, {slot, nobody, 0}, std::move(refused), "verdict");
   return {};
 }

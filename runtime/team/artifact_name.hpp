@@ -1,14 +1,10 @@
 #pragma once
 
-#include <cstddef>
 #include <string>
 
 namespace troupe {
 
 /// 1 to 128 of A-Z a-z 0-9 _ - and dots: safe as a member of a JSON document, in a path of JSONPath and on a terminal.
 bool is_artifact_name(const std::string& name);
-
-/// A message is about no more than so many.
-constexpr size_t most_named_artifacts = 64;
 
 } // namespace troupe

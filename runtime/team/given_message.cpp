@@ -1,7 +1,7 @@
 #include "runtime/team/given_message.hpp"
 
 #include "runtime/core/json_io.hpp"
-#include "runtime/team/artifact_name.hpp"
+#include "runtime/team/message_fields.hpp"
 
 #include <algorithm>
 #include <array>
@@ -76,14 +76,11 @@ result<team_message> read_given_message(const json& x) {
     out.type = i->second;
   }
   if (const auto* value = value_of(x, "priority")) {
-    auto number = value->is_number() ? value->get<double>() : NAN;
-    if (*value == "low" || *value == "high")
-      out.priority = *value == "low" ? -50 : 50;
-    else if (number >= -100 && number <= 100)
-      out.priority = static_cast<int32_t>(number);
-    else if (*value != "normal")
+    auto priority = read_priority(*value);
+    if (!priority)
       return wrong_message("`priority` of a message is one of low, normal, high, or a number from -100 to 100; this is "
                            + in_words(*value));
+    out.priority = *priority;
   }
   out.requires_response = out.type == v1::AgentMessage::TYPE_REQUEST;
   if (const auto* value = value_of(x, "requires_response")) {
@@ -92,14 +89,11 @@ result<team_message> read_given_message(const json& x) {
     out.requires_response = out.requires_response && value->get<bool>();
   }
   if (const auto* value = value_of(x, "artifacts")) {
-    if (!value->is_array() || value->size() > most_named_artifacts)
+    auto names = read_artifact_names(*value);
+    if (!names)
       return wrong_message("`artifacts` of a message is a list of names of artifacts, at most "
                            + std::to_string(most_named_artifacts) + "; this is " + in_words(*value));
-    for (const auto& name : *value) {
-      if (!name.is_string() || !is_artifact_name(name.get_ref<const std::string&>()))
-        return wrong_message("`artifacts` of a message: " + in_words(name) + " is no name of an artifact");
-      out.artifacts.push_back(name.get<std::string>());
-    }
+    out.artifacts = std::move(*names);
   }
   if (const auto* value = value_of(x, "timeout_seconds")) {
     auto seconds = value->is_number() ? value->get<double>() : NAN;

@@ -2,7 +2,7 @@
 
 #include "runtime/core/json_io.hpp"
 #include "runtime/policy/error_code_name.hpp"
-#include "runtime/team/artifact_name.hpp"
+#include "runtime/team/message_fields.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -85,13 +85,10 @@ public:
     auto i = x_.find("priority");
     if (i == x_.end() || i->is_null())
       return 0;
-    if (*i == "low")
-      return -50;
-    if (*i == "normal")
-      return 0;
-    if (*i == "high")
-      return 50;
-    return static_cast<int32_t>(number("priority", -100, 100).value_or(0));
+    auto read = read_priority(*i);
+    if (!read)
+      fault("`priority` must be low, normal, high, or a number from -100 to 100");
+    return read.value_or(0);
   }
 
   std::optional<bool> flag(const char* key) {
@@ -115,14 +112,19 @@ public:
     auto i = x_.find("artifacts");
     if (i == x_.end() || i->is_null())
       return;
-    auto names =
-        i->is_array() && i->size() <= most_named_artifacts && std::all_of(i->begin(), i->end(), [](const json& x) {
-          return x.is_string() && is_artifact_name(x.get_ref<const std::string&>());
-        });
-    if (!names)
-      return fault("`artifacts` must be a list of names of artifacts, at most " + std::to_string(most_named_artifacts));
-    for (const auto& name : *i)
-      *into.Add() = name.get<std::string>();
+    if (auto names = read_artifact_names(*i))
+      into.Assign(names->begin(), names->end());
+    else
+      fault("`artifacts` must be a list of names of artifacts, at most " + std::to_string(most_named_artifacts));
+  }
+
+  /// What a question and a notice have in common.
+  template <class Message>
+  void message(Message& into, bool needs_address) {
+    into.set_to(text("to", needs_address));
+    into.set_content(value("content", true));
+    into.set_priority(priority());
+    artifacts(*into.mutable_artifacts());
   }
 
   uint32_t timeout() {
@@ -178,20 +180,12 @@ result<v1::TaskOp> parse_operation(const json& x) {
   v1::TaskOp out;
   if (*op == "ask") {
     in.allow({"to", "content", "priority", "timeout_seconds", "timeout", "requires_response", "artifacts"});
-    auto& to = *out.mutable_ask();
-    to.set_to(in.text("to", true));
-    to.set_content(in.value("content", true));
-    to.set_priority(in.priority());
-    to.set_timeout_ms(in.timeout());
-    in.artifacts(*to.mutable_artifacts());
-    // A request in the form of the message template, for which nobody waits.
+    // A request in the form of the message template may be one for whose answer nobody waits.
     if (in.flag("requires_response") == false) {
-      auto told = std::move(to);
-      auto& notice = *out.mutable_notify();
-      notice.set_to(std::move(*told.mutable_to()));
-      notice.set_content(std::move(*told.mutable_content()));
-      notice.set_priority(told.priority());
-      notice.mutable_artifacts()->Swap(told.mutable_artifacts());
+      in.message(*out.mutable_notify(), true);
+    } else {
+      in.message(*out.mutable_ask(), true);
+      out.mutable_ask()->set_timeout_ms(in.timeout());
     }
   } else if (*op == "answer") {
     in.allow({"request", "content", "to", "artifacts"});
@@ -201,11 +195,7 @@ result<v1::TaskOp> parse_operation(const json& x) {
     in.artifacts(*to.mutable_artifacts());
   } else if (*op == "notify") {
     in.allow({"to", "content", "priority", "requires_response", "artifacts"});
-    auto& to = *out.mutable_notify();
-    to.set_to(in.text("to", false));
-    to.set_content(in.value("content", true));
-    to.set_priority(in.priority());
-    in.artifacts(*to.mutable_artifacts());
+    in.message(*out.mutable_notify(), false);
     in.no_response();
   } else if (*op == "handoff") {
     in.allow({"to", "content", "artifacts", "priority", "requires_response"});

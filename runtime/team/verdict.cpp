@@ -10,15 +10,23 @@ constexpr size_t verdict_shown = 80;
 
 } // namespace
 
-std::optional<std::string> verdict_fault(const json& output) {
-  if (output.is_object() && output.contains("operations"))
-    return verdict_fault(output.value("output", json{}));
-  auto i = output.is_object() ? output.find("verdict") : output.end();
-  if (!output.is_object() || i == output.end() || i->is_null())
+const json* verdict_in(const json& output) {
+  if (!output.is_object())
+    return nullptr;
+  if (output.contains("operations")) {
+    auto inner = output.find("output");
+    return inner == output.end() ? nullptr : verdict_in(*inner);
+  }
+  auto i = output.find("verdict");
+  return i == output.end() || i->is_null() ? nullptr : &*i;
+}
+
+std::optional<std::string> verdict_fault(const json* verdict) {
+  if (verdict == nullptr)
     return "there is no verdict in it";
-  if (*i == "approve" || *i == "revise")
+  if (*verdict == "approve" || *verdict == "revise")
     return std::nullopt;
-  return "a verdict is \"approve\" or \"revise\"; this is " + print_json(*i).substr(0, verdict_shown);
+  return "a verdict is \"approve\" or \"revise\"; this is " + print_json(*verdict).substr(0, verdict_shown);
 }
 
 } // namespace troupe

@@ -12,7 +12,10 @@ namespace troupe {
 inline constexpr std::string_view verdict_form =
     R"({"verdict": "approve"}, or {"verdict": "revise", "comments": "what to change"})";
 
-/// Why a reviewer's output, with or without operations, holds no verdict that a team takes; nothing when it does.
-std::optional<std::string> verdict_fault(const json& output);
+/// What a reviewer's output, with or without operations, says for a verdict, right or wrong; null when it says nothing.
+const json* verdict_in(const json& output);
+
+/// Why a team does not take it; nothing when it does.
+std::optional<std::string> verdict_fault(const json* verdict);
 
 } // namespace troupe

@@ -219,9 +219,11 @@ http_action llm_session::judge() {
   if (!config_->output) {
     if (reply_.content().empty() && tool_turns_ == 0)
       return give_up(v1::ERROR_CODE_INVALID_OUTPUT, "the model said nothing", true);
-    if (owes_verdict())
-      if (auto fault = verdict_fault(extract_json(reply_.content()).value_or(json{})))
+    if (owes_verdict()) {
+      const auto said = extract_json(reply_.content()).value_or(json{});
+      if (auto fault = verdict_fault(verdict_in(said)))
         return lacks_verdict(*fault);
+    }
     take_text(out);
     return finish(std::move(out));
   }
@@ -229,7 +231,7 @@ http_action llm_session::judge() {
   if (!checked.faults.empty())
     return send_back(checked.faults, "the answer does not fit the output schema");
   if (owes_verdict())
-    if (auto fault = verdict_fault(checked.value))
+    if (auto fault = verdict_fault(verdict_in(checked.value)))
       return lacks_verdict(*fault);
   take_judgement(checked.value, out);
   out.mutable_output()->set_content_type("application/json");
@@ -264,7 +266,7 @@ void llm_session::take_text(v1::TaskResult& out) {
   // Before all else: a verdict that is lost lets pass whatever was to be reviewed.
   if (reviews_) {
     auto value = extract_json(reply_.content());
-    if (value && value->is_object() && (value->contains("verdict") || !verdict_fault(*value))) {
+    if (value && verdict_in(*value) != nullptr) {
       output.set_data(print_json(*value));
       return;
     }

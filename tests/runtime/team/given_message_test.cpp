@@ -65,8 +65,9 @@ INSTANTIATE_TEST_SUITE_P(
                       "`requires_response` of a message is true or false; this is \"yes\""},
         wrong_message{{{"artifacts", "draft"}},
                       "`artifacts` of a message is a list of names of artifacts, at most 64; this is \"draft\""},
-        wrong_message{{{"artifacts", {"a", "no name"}}},
-                      "`artifacts` of a message: \"no name\" is no name of an artifact"},
+        wrong_message{
+            {{"artifacts", {"a", "no name"}}},
+            "`artifacts` of a message is a list of names of artifacts, at most 64; this is [\"a\",\"no name\"]"},
         wrong_message{{{"timeout_seconds", -1}},
                       "`timeout_seconds` of a message is a number from 0 to 86400; this is -1"}));
 

@@ -75,7 +75,7 @@ TEST(op_json, names_what_is_wrong_and_what_would_be_right) {
             "operation notify has no response: use ask where the answer is needed");
   EXPECT_EQ(fault_of(R"({"op": "handoff", "content": 1})"_json), "operation handoff needs `to` (text)");
   EXPECT_EQ(fault_of(R"({"op": "handoff", "to": "b", "priority": "urgent"})"_json),
-            "operation handoff `priority` must be a number from -100.0 to 100.0");
+            "operation handoff `priority` must be low, normal, high, or a number from -100 to 100");
   EXPECT_EQ(fault_of(R"({"op": "get", "artifact": "a", "version": -1})"_json),
             "operation get `version` must be a number from 0.0 to 9e+15");
   EXPECT_EQ(fault_of(R"({"op": "decide", "reason": "why not"})"_json), "operation decide needs `decision`");
