@@ -21,8 +21,7 @@ class run_ahead {
 public:
   /// Numbers that may be in use beyond those that the journal implies.
   static constexpr uint32_t most_tasks = run_machine::most_left_out;
-  /// Events that are not durable yet, and their bytes: what a store that does not answer makes us keep.
-  static constexpr uint64_t most_events = 256;
+  /// Bytes of events that are not durable yet: what a store that does not answer makes us keep.
   static constexpr size_t most_bytes = size_t{1} << 20;
 
   explicit run_ahead(workflow_ptr definition) : definition_{std::move(definition)} {}
@@ -58,8 +57,8 @@ public:
     store_fails_ = true;
   }
 
-  /// `events`: so many are not durable, up to the one that `x` follows from.
-  bool lets(const command& x, uint64_t events) const;
+  /// Whether `x`, which follows from an event that is not durable yet, may leave now.
+  bool lets(const command& x) const;
 
 private:
   workflow_ptr definition_;

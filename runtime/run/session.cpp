@@ -32,7 +32,7 @@ void run_session::absorb(std::vector<command>& commands, bool keep) {
         summary_.set_error(finished->error.message());
       if (keep)
         held_.emplace_back(last_seq_, std::move(next));
-    } else if (keep && ahead_.lets(next, last_seq_ - durable_seq_)) {
+    } else if (keep && last_seq_ > durable_seq_ && ahead_.lets(next)) {
       ready_.push_back(std::move(next));
     } else if (keep) {
       held_.emplace_back(last_seq_, std::move(next));
@@ -83,7 +83,7 @@ std::vector<command> run_session::take_held() {
   return out;
 }
 
-void run_session::resume(int64_t now_ms, uint32_t left_out) {
+void run_session::resume(int64_t now_ms) {
   if (machine_.finished()) {
     // Its first event ended it: only the end is left to be stored and told.
     std::erase_if(held_, [](const auto& x) { return !std::holds_alternative<finish_run>(x.second); });
@@ -93,7 +93,7 @@ void run_session::resume(int64_t now_ms, uint32_t left_out) {
   v1::RunEvent event;
   event.mutable_run_resumed()->set_owner(summary_.owner());
   event.mutable_run_resumed()->set_epoch(summary_.epoch());
-  event.mutable_run_resumed()->set_tasks_left_out(left_out);
+  event.mutable_run_resumed()->set_tasks_left_out(run_ahead::most_tasks);
   offer(std::move(event), now_ms);
 }
 

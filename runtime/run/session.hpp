@@ -36,9 +36,8 @@ public:
   /// from it is `release`d piece by piece while the machine works.
   void begin(const v1::RunEvent& event, const std::function<void(std::vector<command>)>& release);
 
-  /// After the last replay of a run that somebody else began: everything in flight is sent again. `left_out`: so many
-  /// task numbers may be in use that the journal knows nothing of.
-  void resume(int64_t now_ms, uint32_t left_out = run_ahead::most_tasks);
+  /// After the last replay of a run that somebody else began: everything in flight is sent again.
+  void resume(int64_t now_ms);
 
   /// From now on `take_ahead` yields commands. For journals that let one wait.
   void allow_ahead() {

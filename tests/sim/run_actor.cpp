@@ -17,11 +17,23 @@ void run_actor::start(const std::vector<v1::RunEvent>& events, bool resumed) {
   // Half of the worlds wait for the journal always.
   if (world_.seed % 2 == 0)
     session_.allow_ahead();
-  if (resumed)
-    session_.resume(now(), world_.broken == mutation::new_numbers ? 0 : run_ahead::most_tasks);
+  if (resumed && world_.broken == mutation::new_numbers)
+    resume_with_old_numbers();
+  else if (resumed)
+    session_.resume(now());
   else if (!session_.machine().finished())
     execute(session_.appended(events.size()));
   pump();
+}
+
+void run_actor::resume_with_old_numbers() {
+  if (session_.machine().finished())
+    return session_.resume(now());
+  session_.take_held();
+  v1::RunEvent event;
+  event.mutable_run_resumed()->set_owner(session_.summary().owner());
+  event.mutable_run_resumed()->set_epoch(session_.summary().epoch());
+  session_.offer(std::move(event), now());
 }
 
 // -- what comes in ----------------------------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ private:
   const std::string& run() const {
     return session_.summary().run_id();
   }
+  /// What run_session::resume would do if it left no numbers out.
+  void resume_with_old_numbers();
   void pump();
   void append();
   void append_failed(const error& why);

@@ -1,9 +1,13 @@
 #include "runtime/run/session.hpp"
 
+#include "tests/runtime/run/session_events.hpp"
 #include "tests/support/run_harness.hpp"
 
 namespace troupe {
 namespace {
+
+using test::success;
+using test::tasks_of;
 
 struct session_test : ::testing::Test {
   workflow_ptr definition = test::compile(R"(
@@ -29,25 +33,6 @@ steps:
     run_session session{definition, summary, false};
     session.replay(submitted);
     return session;
-  }
-
-  static std::vector<v1::Task> tasks_of(const std::vector<command>& commands) {
-    std::vector<v1::Task> out;
-    for (const auto& next : commands)
-      if (auto* start = std::get_if<start_task>(&next))
-        out.push_back(*start->task);
-    return out;
-  }
-
-  static v1::RunEvent success(const v1::Task& task) {
-    v1::RunEvent event;
-    auto* result = event.mutable_task_finished()->mutable_result();
-    result->set_task(task.task());
-    result->set_attempt(task.attempt());
-    result->set_epoch(task.epoch());
-    result->set_status(v1::TASK_STATUS_SUCCESS);
-    result->mutable_output()->set_data("1");
-    return event;
   }
 };
 
