@@ -43,6 +43,11 @@ class RunAhead(ProcessTest):
     def recorded(self):
         return [json.loads(line) for line in self.record.read_text().splitlines()]
 
+    @staticmethod
+    def finished_tasks(details):
+        """Numbers, in the order of the journal."""
+        return [x["task_finished"]["result"]["task"] for x in details["events"] if "task_finished" in x]
+
     def run_through(self, deaths):
         """Runs the chain with a coordinator that dies at each of these points; yields the output and what the last one
         shows."""
@@ -71,17 +76,16 @@ class RunAhead(ProcessTest):
         self.assertEqual(len(by_item), mails)
         self.assertTrue(all(len(x) == 1 for x in by_key.values()), by_key)
         self.assertTrue(all(len(x) == 1 for x in by_item.values()), by_item)
-        # Whoever was told of something was told of what the journal has.
-        numbers = {x["task_finished"]["result"]["task"] for x in details["events"] if "task_finished" in x}
-        self.assertTrue(all(int(key.rsplit("/", 1)[1]) in numbers for key in by_key), by_key)
-        finished = [x["task_finished"]["result"] for x in details["events"] if "task_finished" in x]
-        self.assertEqual(len({x["task"] for x in finished}), STEPS, "each task has one result")
+        finished = self.finished_tasks(details)
         self.assertEqual(len(finished), STEPS)
+        self.assertEqual(len(set(finished)), STEPS, "each task has one result")
+        # Whoever was told of something was told of what the journal has.
+        self.assertTrue(all(int(key.rsplit("/", 1)[1]) in finished for key in by_key), by_key)
 
     def test_a_chain_is_the_same_when_nobody_dies(self):
         output, details = self.run_through([])
         self.assert_whole(output, details)
-        self.assertEqual([x["task"] for x in self.recorded_results(details)], list(range(STEPS)))
+        self.assertEqual(self.finished_tasks(details), list(range(STEPS)))
 
     def test_it_is_the_same_when_results_are_lost_that_had_run_ahead(self):
         output, details = self.run_through(["run.result:5", "run.result:11", "run.result:4", "run.result:17"])
@@ -92,10 +96,6 @@ class RunAhead(ProcessTest):
 
     def test_it_is_the_same_when_commits_are_the_last_that_was_done(self):
         self.assert_whole(*self.run_through(["store.committed:3", "run.durable:3", "store.committed:4", "run.durable:2"]))
-
-    @staticmethod
-    def recorded_results(details):
-        return [x["task_finished"]["result"] for x in details["events"] if "task_finished" in x]
 
 
 if __name__ == "__main__":

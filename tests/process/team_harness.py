@@ -43,6 +43,26 @@ def team_document(agents, team, name="t", **keys):
     return {"workflow": name, "agents": agents, "steps": [step], "output": "$.steps.team", **keys}
 
 
+def refining_team(finder, author, critic):
+    """A team over both sides: the author may ask the finder, the critic sends back to the author."""
+    return team_document(
+        {"finder": finder, "author": author, "critic": critic},
+        {
+            "agents": [
+                {"role": "finder", "placement": at("right")},
+                {"role": "author", "placement": at("left"), "interacts_with": ["finder"]},
+                {"role": "critic", "placement": at("right"), "writes": False},
+            ],
+            "phases": [
+                {"phase": "research", "roles": ["finder"]},
+                {"phase": "draft", "roles": ["author"]},
+                {"phase": "review", "roles": ["critic"]},
+            ],
+            "review": {"by": ["critic"], "back_to": "draft"},
+        },
+    )
+
+
 def without_times(value):
     """The same without the moments at which things happened."""
     if isinstance(value, dict):

@@ -2,7 +2,7 @@
 
 import unittest
 
-from team_harness import TeamTest, at, lua, team_document, without_times
+from team_harness import TeamTest, at, lua, refining_team, team_document, without_times
 
 APPENDS = """
 local list = team{op = "get", artifact = "list"}.value
@@ -11,50 +11,35 @@ list[#list + 1] = turn.role
 team{op = "put", artifact = "list", value = list}
 """
 
-BY_PHASE = team_document(
-    {
-        "finder": lua(
-            """
-            if turn.kind == "answer" then return {asked = turn.question.content, by = turn.question.from} end
-            return array{"ash", "elm", "oak"}
-            """,
-            replicas=2,
-        ),
-        "author": lua(
-            """
-            local answer = team{op = "ask", to = "finder", content = "which is the tallest?"}
-            team{op = "log", text = "asked " .. answer.from}
-            team{op = "put", artifact = "notes", value = answer.content}
-            team{op = "decide", decision = "alphabetical", reason = "nobody objects"}
-            team{op = "question", question = "what about " .. turn.iteration .. "?"}
-            local most = turn.feedback and turn.feedback.comments.most or 3
-            local out = {}
-            for i = 1, most do out[i] = turn.workspace.artifacts.research[i] end
-            return table.concat(out, ", ")
-            """
-        ),
-        "critic": lua(
-            """
-            if #turn.workspace.artifacts.draft > 10 then
-              return {verdict = "revise", comments = {most = 2, say = "too many trees"}}
-            end
-            return {verdict = "approve"}
-            """
-        ),
-    },
-    {
-        "agents": [
-            {"role": "finder", "placement": at("right")},
-            {"role": "author", "placement": at("left"), "interacts_with": ["finder"]},
-            {"role": "critic", "placement": at("right"), "writes": False},
-        ],
-        "phases": [
-            {"phase": "research", "roles": ["finder"]},
-            {"phase": "draft", "roles": ["author"]},
-            {"phase": "review", "roles": ["critic"]},
-        ],
-        "review": {"by": ["critic"], "back_to": "draft"},
-    },
+BY_PHASE = refining_team(
+    finder=lua(
+        """
+        if turn.kind == "answer" then return {asked = turn.question.content, by = turn.question.from} end
+        return array{"ash", "elm", "oak"}
+        """,
+        replicas=2,
+    ),
+    author=lua(
+        """
+        local answer = team{op = "ask", to = "finder", content = "which is the tallest?"}
+        team{op = "log", text = "asked " .. answer.from}
+        team{op = "put", artifact = "notes", value = answer.content}
+        team{op = "decide", decision = "alphabetical", reason = "nobody objects"}
+        team{op = "question", question = "what about " .. turn.iteration .. "?"}
+        local most = turn.feedback and turn.feedback.comments.most or 3
+        local out = {}
+        for i = 1, most do out[i] = turn.workspace.artifacts.research[i] end
+        return table.concat(out, ", ")
+        """
+    ),
+    critic=lua(
+        """
+        if #turn.workspace.artifacts.draft > 10 then
+          return {verdict = "revise", comments = {most = 2, say = "too many trees"}}
+        end
+        return {verdict = "approve"}
+        """
+    ),
 )
 
 ROUND_ROBIN = team_document(

@@ -4,36 +4,21 @@ import re
 import unittest
 
 from harness import wait_until
-from team_harness import TeamTest, at, lua, team_document
+from team_harness import TeamTest, lua, refining_team
 
 # Two rounds. Per round the author asks once, is refused once, and writes two artifacts.
-DOCUMENT = team_document(
-    {
-        "finder": lua("return turn.kind == 'answer' and {trees = 3} or 'ash, elm, oak'"),
-        "author": lua(
-            """
-            local answer = team{op = "ask", to = "finder", content = "how many?"}
-            team{op = "ask", to = "ghost", content = "boo"}
-            team{op = "put", artifact = "notes", value = answer.content.trees .. " in round " .. turn.iteration}
-            team{op = "decide", decision = "short words", reason = "they are read"}
-            return "draft " .. turn.iteration
-            """
-        ),
-        "critic": lua("return turn.iteration == 1 and {verdict = 'revise', comments = 'longer'} or {verdict = 'approve'}"),
-    },
-    {
-        "agents": [
-            {"role": "finder", "placement": at("right")},
-            {"role": "author", "placement": at("left")},
-            {"role": "critic", "placement": at("right"), "writes": False},
-        ],
-        "phases": [
-            {"phase": "research", "roles": ["finder"]},
-            {"phase": "draft", "roles": ["author"]},
-            {"phase": "review", "roles": ["critic"]},
-        ],
-        "review": {"by": ["critic"], "back_to": "draft"},
-    },
+DOCUMENT = refining_team(
+    finder=lua("return turn.kind == 'answer' and {trees = 3} or 'ash, elm, oak'"),
+    author=lua(
+        """
+        local answer = team{op = "ask", to = "finder", content = "how many?"}
+        team{op = "ask", to = "ghost", content = "boo"}
+        team{op = "put", artifact = "notes", value = answer.content.trees .. " in round " .. turn.iteration}
+        team{op = "decide", decision = "short words", reason = "they are read"}
+        return "draft " .. turn.iteration
+        """
+    ),
+    critic=lua("return turn.iteration == 1 and {verdict = 'revise', comments = 'longer'} or {verdict = 'approve'}"),
 )
 
 
@@ -43,7 +28,7 @@ def round_of(iteration, turn):
         f"author begins turn {turn}: draft, iteration {iteration}",
         'author → finder asks: "how many?"',
         'finder → author answers: {"trees":3}',
-        'author is refused ask: there is no teammate "ghost"; author may address finder, critic',
+        'author is refused ask: there is no teammate "ghost"; author may address finder',
         f'author writes notes version {iteration} (14 B): 3 in round {iteration}',
         "author decides: short words, because they are read",
         f"author writes draft version {iteration} (9 B): draft {iteration}",
