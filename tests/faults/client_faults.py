@@ -8,8 +8,8 @@ from matrix import fault
 from tcp_proxy import TcpProxy
 from world import wait_until
 
-PATIENCE = 1.0
-STOPPED = 2.5
+PATIENCE = 3.0
+STOPPED = 4.5
 
 
 @fault(
