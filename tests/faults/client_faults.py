@@ -2,6 +2,8 @@
 
 import os
 import signal
+import struct
+import threading
 import time
 
 from matrix import fault
@@ -10,6 +12,15 @@ from world import wait_until
 
 PATIENCE = 3.0
 STOPPED = 4.5
+
+
+def frames_begun(data):
+    """How many frames of the link protocol begin in these bytes: 4 bytes of header, the length of the body, the body."""
+    at = count = 0
+    while at + 8 <= len(data):
+        count += 1
+        at += 8 + struct.unpack_from("<I", data, at + 4)[0]
+    return count
 
 
 @fault(
@@ -26,22 +37,27 @@ def sleeping_machine(world, repetition):
     proxy = TcpProxy(world.coordinator.listen)
     world.addCleanup(proxy.close)
     client = []
-    passed = []
+    sent = bytearray()
+    stopped = threading.Event()
 
-    def stop_at_the_question(side):
-        # Forth goes a greeting, and then the question.
-        passed.append(side)
+    def stop_at_the_question(side, data):
+        # Forth goes a greeting, and then the question: by themselves, or in one piece.
+        if side != "forth" or stopped.is_set():
+            return
+        sent.extend(data)
+        if frames_begun(sent) < 2:
+            return
         while not client:
             time.sleep(0.001)
-        if side == "forth" and passed.count(side) == 2:
-            for pid in (client[0].pid, world.coordinator.pid):
-                os.kill(pid, signal.SIGSTOP)
+        for pid in (client[0].pid, world.coordinator.pid):
+            os.kill(pid, signal.SIGSTOP)
+        stopped.set()
 
     proxy.before_passing = stop_at_the_question
     client.append(
         world.start("show", world.run, "--connect", proxy.address, "--patience", f"{PATIENCE}s", "--json")
     )
-    wait_until(lambda: passed.count("forth") == 2, "the question is on its way")
+    wait_until(stopped.is_set, "the question is on its way")
     time.sleep(STOPPED)
     client[0].signal(signal.SIGCONT)
     # It looks at its deadline, which is long over.

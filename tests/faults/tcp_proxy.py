@@ -22,8 +22,8 @@ class TcpProxy:
         self.outward = set()
         self.held = set()
         self.refusing = False
-        # Called with the side ("forth": from whoever connected) before anything of it is passed on.
-        self.before_passing = lambda side: None
+        # Called with the side ("forth": from whoever connected) and its bytes before they are passed on.
+        self.before_passing = lambda side, data: None
         self.lock = threading.Lock()
         self.wake_reader, self.wake_writer = socket.socketpair()
         self.selector = selectors.DefaultSelector()
@@ -102,7 +102,7 @@ class TcpProxy:
         try:
             data = one.recv(CHUNK)
             if data:
-                self.before_passing(self._side(one))
+                self.before_passing(self._side(one), data)
                 self.partners[one].sendall(data)
                 return
         except OSError:
