@@ -168,6 +168,7 @@ private:
   void next(context c);
   void next_selected(context c);
   void selected(context c, const json& answer);
+  void take_named_turn(context c, uint32_t member);
   void after_turn(context c, uint32_t member, uint32_t handed_to, const std::string& verdict);
   void send_back(context c, uint32_t reviewer, const json& result);
   void iteration_over(context c);

@@ -51,21 +51,25 @@ void team_body::next(context c) {
     }
     return;
   case order::selector:
+    next_selected(c);
+    return;
   case order::handoff:
-    if (turns_in_iteration_ >= turns_per_iteration()) {
-      if (iteration_ >= definition_.max_iterations) {
-        at_bound(c, "nobody said that it is done");
-        return;
-      }
-      ++iteration_;
-      turns_in_iteration_ = 0;
-    }
-    if (definition_.order == order::selector)
-      next_selected(c);
-    else
-      take_turn(c, next_member_);
+    take_named_turn(c, next_member_);
     return;
   }
+}
+
+// An iteration begins with a turn: a selector that is done after a whole one, the last one too, has not begun another.
+void team_body::take_named_turn(context c, uint32_t member) {
+  if (turns_in_iteration_ >= turns_per_iteration()) {
+    if (iteration_ >= definition_.max_iterations) {
+      at_bound(c, "nobody said that it is done");
+      return;
+    }
+    ++iteration_;
+    turns_in_iteration_ = 0;
+  }
+  take_turn(c, member);
 }
 
 void team_body::next_selected(context c) {
@@ -120,7 +124,7 @@ void team_body::selected(context c, const json& answer) {
              false});
     return;
   }
-  take_turn(c, member);
+  take_named_turn(c, member);
 }
 
 // -- after a turn -----------------------------------------------------------------------------------------------------

@@ -9,8 +9,11 @@ namespace troupe {
 
 namespace {
 
-/// Bytes of one artifact or message that the text quotes.
+/// Bytes of one artifact or message that the text quotes, fewer where there are many: a model pays for all of them.
 constexpr size_t quoted = 8'000;
+constexpr size_t quoted_at_least = 500;
+/// Of all artifacts together, and of all messages.
+constexpr size_t quoted_together = 64'000;
 /// Of decisions and open questions, which pile up: the newest, and bytes of one.
 constexpr size_t most_entries = 20;
 constexpr size_t entry_bytes = 500;
@@ -36,6 +39,22 @@ void list(std::string& out, const char* title, const json& items) {
   out += title;
   for (auto& x : items)
     out += "- " + quote(x) + "\n";
+}
+
+/// How many of `count` texts are quoted, and how much of each.
+struct share {
+  size_t shown;
+  size_t bytes;
+};
+
+share share_of(size_t count) {
+  auto shown = std::min(count, quoted_together / quoted_at_least);
+  return {shown, std::min(quoted, quoted_together / std::max<size_t>(shown, 1))};
+}
+
+void tell_of_the_rest(std::string& out, size_t count) {
+  if (count > 0)
+    out += "(" + std::to_string(count) + " more: read the whole workspace with get)\n";
 }
 
 const json& member(const json& x, const char* key) {
@@ -96,11 +115,15 @@ void tell_of_artifacts(std::string& out, const json& artifacts) {
     return;
   out += "Artifacts in the shared workspace:\n";
   auto refers = false;
-  for (const auto& [name, value] : artifacts.items()) {
+  auto [shown, bytes] = share_of(artifacts.size());
+  auto left = shown;
+  for (auto i = artifacts.begin(); i != artifacts.end() && left > 0; ++i, --left) {
+    const auto& value = i.value();
     if (!value.is_null())
-      out += "## " + name + "\n" + quote(value) + "\n";
+      out += "## " + i.key() + "\n" + quote(value, bytes) + "\n";
     refers = refers || (value.is_object() && value.contains("$artifact"));
   }
+  tell_of_the_rest(out, artifacts.size() - shown);
   if (refers)
     out += "{\"$artifact\": …} stands for an artifact that is too large to be shown here: read it with get.\n";
 }
@@ -134,9 +157,13 @@ void tell_of_messages(std::string& out, const json& inbox) {
   if (!inbox.is_array() || inbox.empty())
     return;
   out += "Messages to you:\n";
-  for (const auto& x : inbox)
+  auto [shown, bytes] = share_of(inbox.size());
+  for (size_t i = 0; i < shown; ++i) {
+    const auto& x = inbox[i];
     out += "- " + text_at(x, "id") + " from " + text_at(x, "from") + " (" + text_at(x, "type")
-           + "): " + quote(member(x, "content")) + "\n";
+           + "): " + quote(member(x, "content"), bytes) + "\n";
+  }
+  tell_of_the_rest(out, inbox.size() - shown);
 }
 
 /// What the member's answer is to be.

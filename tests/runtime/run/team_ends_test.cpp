@@ -178,6 +178,18 @@ const std::vector<ending>& endings() {
       until: "false"
 )",
        text, "selector", false, 1},
+      {"selector done after an iteration", R"(
+      turns: {selector: "workspace.turn < 2 and 'a' or nil"}
+      agents: [{role: a}, {role: b}]
+      max_iterations: 2
+)",
+       text, "selector", true, 2},
+      {"selector done after the last iteration", R"(
+      turns: {selector: "workspace.turn < 4 and 'a' or nil"}
+      agents: [{role: a}, {role: b}]
+      max_iterations: 2
+)",
+       text, "selector", true, 4},
       {"selector at its bound", R"(
       turns: {selector: "'a'"}
       agents: [{role: a}, {role: b}]
@@ -230,6 +242,7 @@ TEST(team_ends, in_each_order_of_turns_as_documented) {
     EXPECT_EQ(how.output["completed"], x.completed);
     EXPECT_EQ(how.state, x.completed ? v1::RUN_STATE_SUCCEEDED : v1::RUN_STATE_PARTIAL);
     EXPECT_EQ(how.turns.size(), x.turns);
+    EXPECT_EQ(how.output["iterations"], (x.turns + 1) / 2);
   }
 }
 

@@ -69,6 +69,32 @@ TEST(brief, shows_the_newest_of_many_decisions_and_cuts_long_ones) {
   EXPECT_LT(text.size(), 2'000U);
 }
 
+TEST(brief, is_bounded_whatever_the_workspace_and_the_inbox_hold) {
+  auto x = told_to_a_writer();
+  const std::string large(10'000, 'x');
+  for (int i = 100; i < 120; ++i) {
+    x["workspace"]["artifacts"]["note-" + std::to_string(i)] = large;
+    x["inbox"].push_back(
+        {{"id", "m-" + std::to_string(i)}, {"from", "editor"}, {"type", "notify"}, {"content", large}});
+  }
+  // Twenty of each share what there is.
+  auto text = brief(x);
+  EXPECT_THAT(text, AllOf(HasSubstr("## note-100\n"), HasSubstr("## note-119\n"), HasSubstr("- m-119 from editor"),
+                          HasSubstr("x… (10000 bytes; read all of it with get)"), Not(HasSubstr(" more: read"))));
+  EXPECT_LT(text.size(), 135'000U);
+  // Of a thousand those that fit with a few words each; the others are counted.
+  for (int i = 1'000; i < 1'980; ++i) {
+    x["workspace"]["artifacts"]["z-" + std::to_string(i)] = large;
+    x["inbox"].push_back(
+        {{"id", "n-" + std::to_string(i)}, {"from", "editor"}, {"type", "notify"}, {"content", large}});
+  }
+  text = brief(x);
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("## note-119\n"), HasSubstr("(872 more: read the whole workspace with get)\nMessages"),
+                    HasSubstr("- n-1107 from editor"), Not(HasSubstr("- n-1108"))));
+  EXPECT_LT(text.size(), 160'000U);
+}
+
 TEST(brief, explains_a_reference_to_an_artifact) {
   auto x = told_to_a_writer();
   x["workspace"]["artifacts"] = {{"draft", "short"}};
