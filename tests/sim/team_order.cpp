@@ -146,10 +146,8 @@ void team_order::round_over() {
 std::string team_order::over(const std::string& reason, uint32_t iterations, const std::string& chosen) const {
   auto by_phase = rules_.order == turns::by_phase;
   auto said = [&](const char* verdict) { return last_verdict_ == verdict; };
-  // Where another round was due, `until` may have come first; a selector is asked in the iteration that would follow.
-  auto expected = reason == "selector"                                     ? begun_ / size() + 1
-                  : round_done_ && !at_end_ && rules_.order != turns::free ? iteration_ - 1
-                                                                           : iteration_;
+  // Where another round was due, `until` may have come first.
+  auto expected = round_done_ && !at_end_ && rules_.order != turns::free ? iteration_ - 1 : iteration_;
   if (iterations != expected)
     return fmt::format("it speaks of {} iterations, of which there were {}", iterations, expected);
   if (under_way_)
@@ -166,13 +164,15 @@ std::string team_order::over(const std::string& reason, uint32_t iterations, con
       return !by_phase && in_rounds() && round_done_ && at_end_ && !rules_.until && !rules_.has_review;
     if (reason == "handed_over")
       return rules_.order == turns::handoff && handed_to_.empty() && !said("approve");
+    // A selector is heard at the bound, too.
+    auto selects = rules_.selector ? begun_ < most_selected : !chosen.empty();
     if (reason == "selector")
-      return rules_.order == turns::selector && (rules_.selector ? begun_ == most_selected : chosen.empty());
+      return rules_.order == turns::selector && !selects;
     if (reason != "max_iterations")
       return false;
     if (!in_rounds())
       return begun_ == size() * rules_.max_iterations && !said("approve")
-             && (rules_.order != turns::handoff || !handed_to_.empty());
+             && (rules_.order == turns::handoff ? !handed_to_.empty() : selects);
     if (by_phase && said("revise"))
       return at_end_;
     return at_end_ && round_done_ && (rules_.until || (by_phase ? !silent_.empty() : rules_.has_review));
