@@ -4,6 +4,7 @@
 #include "actors/run/agent_call.hpp"
 #include "actors/run/run_refusals.hpp"
 #include "messages/errors.hpp"
+#include "runtime/agents/json_text.hpp"
 #include "runtime/core/log_subject.hpp"
 #include "runtime/core/trace_context.hpp"
 #include "runtime/language/load.hpp"
@@ -35,10 +36,10 @@ void coordinator_state::start(pointer self, coordinator_config config, run_neigh
 result<coordinator_state::compiled> coordinator_state::compile(const std::string& definition) {
   if (auto i = definitions_.find(definition); i != definitions_.end())
     return i->second;
-  auto document = json::parse(definition, nullptr, false);
-  if (document.is_discarded())
-    return fail(v1::ERROR_CODE_INVALID_INPUT, "the definition is not valid JSON");
-  auto made = compile_workflow(document);
+  auto document = parse_payload(definition);
+  if (!document)
+    return fail(v1::ERROR_CODE_INVALID_INPUT, "the definition is not valid JSON: " + document.error().message);
+  auto made = compile_workflow(*document);
   if (!made) {
     std::string text = "the workflow is not valid:";
     for (const auto& fault : made.error())
@@ -67,11 +68,11 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
   auto definition = compile(request.definition());
   if (!definition)
     return to_caf(definition.error());
-  auto input = request.input().empty() ? json{} : json::parse(request.input(), nullptr, false);
-  if (input.is_discarded())
-    return to_caf({v1::ERROR_CODE_INVALID_INPUT, "the input is not valid JSON", false});
+  auto input = parse_payload(request.input());
+  if (!input)
+    return to_caf({v1::ERROR_CODE_INVALID_INPUT, "the input is not valid JSON: " + input.error().message, false});
   if (definition->definition->input_schema) {
-    auto faults = definition->definition->input_schema->check(input);
+    auto faults = definition->definition->input_schema->check(*input);
     if (!faults.empty()) {
       std::string text = "the input does not fit the workflow's schema:";
       for (const auto& fault : faults)

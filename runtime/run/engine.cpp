@@ -1,5 +1,6 @@
 #include "runtime/run/engine.hpp"
 
+#include "runtime/agents/json_text.hpp"
 #include "runtime/run/machine.hpp"
 
 #include <algorithm>
@@ -130,12 +131,12 @@ void engine::submit(const v1::RunSubmitted& event) {
   run_id_ = event.run_id();
   traceparent_ = event.traceparent();
   seed_ = event.seed();
-  auto input = event.input().empty() ? json{} : json::parse(event.input(), nullptr, false);
-  auto readable = !input.is_discarded();
-  input_ = lazy_json{std::move(input)};
+  auto input = parse_payload(event.input());
+  input_ = lazy_json{input ? std::move(*input) : json{}};
   run_info_ = {{"id", run_id_}, {"workflow", workflow_->name}, {"started_at_ms", event.run_id().empty() ? 0 : now_ms_}};
-  if (!readable) {
-    finish(v1::RUN_STATE_FAILED, {}, {v1::ERROR_CODE_INVALID_INPUT, "the run's input is not valid JSON", false});
+  if (!input) {
+    finish(v1::RUN_STATE_FAILED, {},
+           {v1::ERROR_CODE_INVALID_INPUT, "the run's input is not valid JSON: " + input.error().message, false});
     return;
   }
   auto root = std::make_unique<frame>();
@@ -172,7 +173,8 @@ void engine::work_off() {
       begin(*f);
     else
       settle(*f);
-    if (more_ != nullptr && out_->size() >= run_machine::piece)
+    // The end is not among what may leave before it is stored.
+    if (more_ != nullptr && !finished_ && out_->size() >= run_machine::piece)
       (*more_)();
   }
   if (finished_)
@@ -190,6 +192,16 @@ frame* engine::turn_of(uint32_t task) const {
     if (f->turn && f->parent != nullptr && f->parent->body)
       return f;
   return nullptr;
+}
+
+std::vector<uint32_t> engine::places_of(uint32_t task) const {
+  std::vector<uint32_t> out;
+  for (const auto* f = find(tasks_[task].frame); f != nullptr; f = f->parent) {
+    out.push_back(f->id);
+    if (f->turn)
+      break;
+  }
+  return out;
 }
 
 frame* engine::who_awaits(const v1::QuestionAnswered& answer) const {

@@ -122,6 +122,8 @@ public:
   bool in_flight(uint32_t task) const {
     return tasks_[task].active;
   }
+  /// The frames from the task's own up to that of the turn that it is a part of.
+  std::vector<uint32_t> places_of(uint32_t task) const;
   /// There will be no further attempt: its step has ended, or its fallback works in its place.
   bool is_over(uint32_t task) const {
     const auto* f = find(tasks_[task].frame);
@@ -184,6 +186,8 @@ private:
   void run_body(frame& f);
   void settle(frame& f);
   void fall_back_or_fail(frame& f, outcome how);
+  /// The team whose turn the frame belongs to hears that what was done in it counts no more.
+  void tell_in_vain(const frame& f);
   void end(frame& f, outcome how);
   void dispose(frame& f);
   void stop_tree(frame& f, const std::string& reason);

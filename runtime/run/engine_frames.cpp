@@ -82,6 +82,7 @@ void engine::settle(frame& f) {
     if (auto wait = next_try(*retry, f.tries, how.why, how.retry_after_ms, true, random_for(f.id, f.tries))) {
       ++f.tries;
       f.body.reset();
+      tell_in_vain(f);
       f.now = frame::phase::backing_off;
       f.retry_timer = start_timer_for(f, timer_role::step_retry, 0, *wait);
       return;
@@ -90,8 +91,21 @@ void engine::settle(frame& f) {
   fall_back_or_fail(f, std::move(how));
 }
 
+void engine::tell_in_vain(const frame& f) {
+  for (const auto* at = &f; at->parent != nullptr; at = at->parent)
+    if (at->turn) {
+      if (at->parent->body)
+        at->parent->body->tried_in_vain(at->slot, f.id);
+      return;
+    }
+}
+
 void engine::fall_back_or_fail(frame& f, outcome how) {
   stop_timer(f.timeout_timer);
+  tell_in_vain(f);
+  // A failed team's is not what a fallback, or an output in its place, is to see.
+  if (f.rare)
+    f.rare->workspace.reset();
   f.facts().error = std::make_shared<const json>(
       json{{"code", error_code_name(how.why.code)}, {"message", how.why.message}, {"step", path_of(f)}});
   f.facts().partial = std::make_shared<const json>(how.partial_results.value());

@@ -10,6 +10,8 @@ void step_body::task_lost(engine&, frame&, const v1::TaskLost&) {}
 
 void step_body::operation(engine&, frame&, uint32_t, const v1::TaskOp&) {}
 
+void step_body::tried_in_vain(uint32_t, uint32_t) {}
+
 std::optional<error> step_body::too_much(const v1::TaskOp&) const {
   return std::nullopt;
 }

@@ -53,6 +53,10 @@ public:
   /// engine::answer_operation, now or later.
   virtual void operation(engine& run, frame& self, uint32_t slot, const v1::TaskOp& op);
 
+  /// What was done so far in the frame `place`, at or below the child in `slot`, which carries a turn, has failed: it
+  /// is done anew, or something else takes its place.
+  virtual void tried_in_vain(uint32_t slot, uint32_t place);
+
   /// Why such an operation is refused in whatever state: it is not even journaled, for there may be many of them.
   virtual std::optional<error> too_much(const v1::TaskOp& op) const;
 

@@ -1,5 +1,6 @@
 #include "runtime/run/replay.hpp"
 
+#include "runtime/agents/json_text.hpp"
 #include "runtime/language/load.hpp"
 
 #include <utility>
@@ -8,10 +9,11 @@ namespace troupe {
 
 result<workflow_ptr> stored_definition(const v1::RunDetails& details) {
   const auto& run = details.summary().run_id();
-  auto document = json::parse(details.definition(), nullptr, false);
-  if (document.is_discarded())
-    return fail(v1::ERROR_CODE_INVALID_INPUT, "the stored definition of run " + run + " is not valid JSON");
-  auto definition = compile_workflow(document);
+  auto document = parse_payload(details.definition());
+  if (!document)
+    return fail(v1::ERROR_CODE_INVALID_INPUT,
+                "the stored definition of run " + run + " is not valid JSON: " + document.error().message);
+  auto definition = compile_workflow(*document);
   if (!definition)
     return fail(v1::ERROR_CODE_INVALID_INPUT,
                 "the stored definition of run " + run

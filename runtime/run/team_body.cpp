@@ -2,6 +2,7 @@
 // are told have files of their own.
 #include "runtime/run/team_body.hpp"
 
+#include "runtime/agents/json_text.hpp"
 #include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/frame_scope.hpp"
@@ -19,6 +20,9 @@ team_body::~team_body() = default;
 
 void team_body::begin(engine& run, frame& self) {
   context c{run, self};
+  // What an earlier try has left behind would hide the workspace of the team around this one.
+  if (self.rare)
+    self.rare->workspace.reset();
   members_.assign(definition_.members.size(),
                   member_state{inbox{definition_.ageing.count()}, 0, false, json::array(), nullptr});
   auto id = path_of(self);
@@ -43,6 +47,9 @@ std::optional<error> team_body::set_up(context c) {
     else
       task["description"] = std::move(*value);
   }
+  if (is_deeper(task, max_told_depth))
+    return error{v1::ERROR_CODE_INVALID_INPUT,
+                 "the task of the team is nested deeper than " + std::to_string(max_told_depth) + " levels", false};
   ws_->set_task(std::move(task));
   if (definition_.workspace) {
     auto value = definition_.workspace->evaluate(scope);

@@ -36,6 +36,7 @@ public:
   void child_ended(engine& run, frame& self, uint32_t slot, outcome how) override;
   void timer_fired(engine& run, frame& self, uint32_t which) override;
   void operation(engine& run, frame& self, uint32_t slot, const v1::TaskOp& op) override;
+  void tried_in_vain(uint32_t slot, uint32_t place) override;
   std::optional<error> too_much(const v1::TaskOp& op) const override;
   bool awaits(const v1::QuestionAnswered& answer) const override;
   void question_answered(engine& run, frame& self, const v1::QuestionAnswered& answer) override;
@@ -94,6 +95,10 @@ private:
     /// What it wrote itself, in any attempt.
     std::set<std::pair<std::string, uint64_t>> own;
     std::vector<op_record> records;
+    /// The frames from the task's own up to that of the turn.
+    std::vector<uint32_t> places;
+    /// Somebody else does the work anew, and has not seen what this one has.
+    bool in_vain = false;
   };
 
   struct child_record {
@@ -192,6 +197,8 @@ private:
   op_result get(const op_source& from, const v1::GetArtifact& op);
   op_result decide(context c, const op_source& from, const v1::Decide& op);
   void op_done(context c, const op_source& from, op_result result, const char* name);
+
+  // team_seen.cpp
   void drop_ops_from(context c, op_log& log, size_t first);
   void saw(const op_source& from, const std::string& artifact, uint64_t version);
   /// What this operation has shown its attempt already.
@@ -204,6 +211,11 @@ private:
   op_result ask(context c, const op_source& from, const v1::AskTeammate& op);
   op_result answer_from_inbox(context c, const op_source& from, const v1::AnswerTeammate& op);
   std::optional<error> send(context c, team_message& message, uint32_t to);
+  /// The two halves of that: it gets its id and its time; it is logged, and comes to the inbox.
+  void stamp(context c, team_message& message);
+  std::optional<error> deliver(context c, const team_message& message, uint32_t to);
+  /// An answer comes to the inbox even where the log has no room; then without what it says.
+  void deliver_anyway(context c, team_message answer, uint32_t to);
   std::optional<error> open_request(context c, team_message message, uint32_t asker, uint32_t to,
                                     std::optional<op_source> waiter);
   void serve(context c, uint32_t member);

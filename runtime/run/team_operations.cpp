@@ -1,4 +1,5 @@
 // What members do during their turns, once each, whatever happens to the attempt that asked for it.
+#include "runtime/agents/json_text.hpp"
 #include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/team_body.hpp"
@@ -32,9 +33,42 @@ bool reads(const v1::TaskOp& op) {
   return op.has_get() || op.has_inbox();
 }
 
-json parse(const std::string& text) {
-  auto out = json::parse(text, nullptr, false);
-  return out.is_discarded() ? json{} : out;
+/// What an operation says or writes, as JSON; null where there is no such thing.
+const std::string* told_by(const v1::TaskOp& op) {
+  switch (op.op_case()) {
+  case v1::TaskOp::kAsk:
+    return &op.ask().content();
+  case v1::TaskOp::kAnswer:
+    return &op.answer().content();
+  case v1::TaskOp::kNotify:
+    return &op.notify().content();
+  case v1::TaskOp::kHandoff:
+    return &op.handoff().content();
+  case v1::TaskOp::kDecide:
+    return &op.decide().decision();
+  case v1::TaskOp::kPut:
+    return &op.put().value();
+  default:
+    return nullptr;
+  }
+}
+
+/// Others will be told of it, and could not read it.
+std::optional<error> unreadable(const v1::TaskOp& op) {
+  const auto* text = told_by(op);
+  if (text == nullptr || (text->empty() && !op.has_put()))
+    return std::nullopt;
+  auto fault = check_json(*text, max_told_depth);
+  if (!fault)
+    return std::nullopt;
+  auto what = op.has_put() ? "the value of " + op.put().artifact().substr(0, shown)
+                           : std::string{"what "} + name_of(op) + " says";
+  return error{v1::ERROR_CODE_INVALID_INPUT,
+               what + " is not valid JSON: byte " + std::to_string(fault->offset) + ": " + fault->what, false};
+}
+
+json read_content(const std::string& checked) {
+  return checked.empty() ? json{} : read_json(checked);
 }
 
 error forbidden(std::string text) {
@@ -62,6 +96,8 @@ void team_body::operation(engine& run, frame& self, uint32_t slot, const v1::Tas
     return refuse({v1::ERROR_CODE_FENCED, "this turn is over", false});
   auto& log = ops_[op.task()];
   log.slot = slot;
+  if (log.places.empty())
+    log.places = run.places_of(op.task());
   if (log.attempt != op.attempt()) {
     log.attempt = op.attempt();
     log.seen = children_.at(slot).seen;
@@ -117,72 +153,6 @@ std::optional<error> team_body::too_much(const v1::TaskOp& op) const {
                false};
 }
 
-void team_body::drop_ops_from(context c, op_log& log, size_t first) {
-  for (auto i = first; i < log.records.size(); ++i) {
-    if (!log.records[i].pending)
-      continue;
-    // The question that nobody waits for any more is taken back.
-    std::string gone;
-    for (const auto& [id, x] : requests_)
-      if (x.waiter && x.waiter->slot == log.slot && x.waiter->number == i + 1 && &ops_.at(x.waiter->task) == &log)
-        gone = id;
-    if (!gone.empty())
-      withdraw(c, gone, "its asker has begun anew");
-    // A write that is still to be settled counts, but its answer is nobody's.
-    for (auto& [id, x] : contests_)
-      if (x.from.slot == log.slot && x.from.number == i + 1 && x.from.task != nobody)
-        x.from = {};
-  }
-  log.records.resize(first);
-}
-
-void team_body::saw(const op_source& from, const std::string& artifact, uint64_t version) {
-  if (from.task == nobody) {
-    if (auto child = children_.find(from.slot); child != children_.end())
-      child->second.seen[artifact] = version;
-    return;
-  }
-  auto log = ops_.find(from.task);
-  if (log == ops_.end() || from.number > log->second.records.size())
-    return;
-  auto& record = log->second.records[from.number - 1];
-  record.shows[artifact] = version;
-  // A later attempt that has not come as far has not heard of it yet.
-  if (record.attempt == log->second.attempt)
-    log->second.seen[artifact] = version;
-}
-
-std::optional<uint64_t> team_body::shown_before(const op_source& from, const std::string& artifact) const {
-  auto log = ops_.find(from.task);
-  if (log == ops_.end() || from.number > log->second.records.size())
-    return std::nullopt;
-  const auto& shows = log->second.records[from.number - 1].shows;
-  auto i = shows.find(artifact);
-  return i == shows.end() ? std::nullopt : std::optional{i->second};
-}
-
-void team_body::wrote(const op_source& from, const std::string& artifact, uint64_t version) {
-  if (auto log = ops_.find(from.task); log != ops_.end())
-    log->second.own.emplace(artifact, version);
-  saw(from, artifact, version);
-}
-
-void team_body::gather_seen(context c, uint32_t slot) {
-  auto& child = children_.at(slot);
-  for (const auto& [task, log] : ops_) {
-    if (log.slot != slot)
-      continue;
-    child.own.insert(log.own.begin(), log.own.end());
-    if (log.attempt == c.run.attempt_of(task))
-      for (const auto& [artifact, version] : log.seen)
-        child.seen[artifact] = std::max(child.seen[artifact], version);
-  }
-}
-
-void team_body::forget_ops(uint32_t slot) {
-  std::erase_if(ops_, [&](const auto& entry) { return entry.second.slot == slot; });
-}
-
 void team_body::op_done(context c, const op_source& from, op_result result, const char* name) {
   auto child = children_.find(from.slot);
   if (result.why && child != children_.end()) {
@@ -223,6 +193,8 @@ team_body::op_result team_body::perform(context c, const op_source& from, const 
             forbidden("it is not the turn of " + role(child.member) + ": who answers a question may ask and read, not "
                       + name_of(op)),
             {}};
+  if (auto why = unreadable(op))
+    return {false, std::move(why), {}};
   switch (op.op_case()) {
   case v1::TaskOp::kAsk:
     return ask(c, from, op.ask());
@@ -282,7 +254,7 @@ team_body::op_result team_body::handoff(context c, const op_source& from, const 
   message.from = role(child.member);
   message.to = role(to);
   message.type = v1::AgentMessage::TYPE_HANDOFF;
-  message.content = parse(op.content());
+  message.content = read_content(op.content());
   message.artifacts.assign(op.artifacts().begin(), op.artifacts().end());
   if (auto why = send(c, message, to))
     return {false, std::move(why), {}};
@@ -305,20 +277,26 @@ team_body::op_result team_body::notify(context c, const op_source& from, const v
       return {false, std::move(why), {}};
     to.push_back(one);
   }
-  // All of them or nobody.
-  if (auto room = ws_->room_for(to.size()); !room)
-    return {false, room.error(), {}};
-  auto ids = json::array();
-  for (auto member : to) {
-    team_message message;
+  std::vector<team_message> messages(to.size());
+  size_t bytes = 0;
+  for (size_t i = 0; i < to.size(); ++i) {
+    auto& message = messages[i];
     message.from = role(sender);
-    message.to = role(member);
-    message.content = parse(op.content());
+    message.to = role(to[i]);
+    message.content = read_content(op.content());
     message.priority = op.priority();
     message.artifacts.assign(op.artifacts().begin(), op.artifacts().end());
-    if (auto why = send(c, message, member))
+    stamp(c, message);
+    bytes += to_text(message).size();
+  }
+  // All of them or nobody.
+  if (auto room = ws_->room_for(to.size(), bytes); !room)
+    return {false, room.error(), {}};
+  auto ids = json::array();
+  for (size_t i = 0; i < to.size(); ++i) {
+    if (auto why = deliver(c, messages[i], to[i]))
       return {false, std::move(why), {}};
-    ids.push_back(message.id);
+    ids.push_back(messages[i].id);
   }
   return {false, std::nullopt, {{"messages", std::move(ids)}}};
 }
@@ -357,7 +335,7 @@ team_body::op_result team_body::decide(context c, const op_source& from, const v
   for (const auto& [id, x] : contests_)
     if (!x.question.empty() && x.question == op.question())
       return {false, forbidden("question " + op.question() + " is for a person: troupe answer"), {}};
-  auto decision = parse(op.decision());
+  auto decision = read_content(op.decision());
   auto text = decision.is_string() ? decision.get<std::string>() : print_json(decision);
   auto id = ws_->decide(role(member), std::move(decision), op.reason(), op.question(), c.run.now_ms());
   if (!id)

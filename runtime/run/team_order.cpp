@@ -1,4 +1,5 @@
 // Whose turn it is, and what follows a turn: the next one, the next iteration, or the end.
+#include "runtime/agents/json_text.hpp"
 #include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/frame_scope.hpp"
@@ -145,9 +146,11 @@ std::optional<bool> team_body::holds(context c) {
 }
 
 void team_body::send_back(context c, uint32_t reviewer, const json& result) {
-  feedback_ = {{"from", role(reviewer)},
-               {"comments", result.contains("comments") ? result["comments"] : json{}},
-               {"iteration", iteration_}};
+  auto comments = result.contains("comments") ? result["comments"] : json{};
+  // What nobody could read as a part of what it is told is told as a text.
+  if (is_deeper(comments, max_told_depth))
+    comments = print_json(comments);
+  feedback_ = {{"from", role(reviewer)}, {"comments", std::move(comments)}, {"iteration", iteration_}};
   // Those who are to act on it hear of it as of any message; the others see it in what they are told.
   std::vector<uint32_t> to;
   if (definition_.order == order::by_phase)

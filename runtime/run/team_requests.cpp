@@ -1,4 +1,6 @@
 // Questions and answers: who waits for whom, and that everybody who waits hears something.
+#include "runtime/agents/json_text.hpp"
+#include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/team_body.hpp"
 
@@ -36,8 +38,16 @@ std::optional<error> team_body::may_address(uint32_t from, const std::string& to
 }
 
 std::optional<error> team_body::send(context c, team_message& message, uint32_t to) {
+  stamp(c, message);
+  return deliver(c, message, to);
+}
+
+void team_body::stamp(context c, team_message& message) {
   message.id = "msg-" + std::to_string(++last_message_);
   message.sent_ms = c.run.now_ms();
+}
+
+std::optional<error> team_body::deliver(context c, const team_message& message, uint32_t to) {
   if (auto logged = ws_->log(message); !logged)
     return logged.error();
   publish_message(c, message);
@@ -65,12 +75,11 @@ team_body::op_result team_body::ask(context c, const op_source& from, const v1::
               {}};
     }
   }
-  auto content = json::parse(op.content(), nullptr, false);
   team_message message;
   message.from = role(asker);
   message.to = role(to);
   message.type = v1::AgentMessage::TYPE_REQUEST;
-  message.content = content.is_discarded() ? json{} : std::move(content);
+  message.content = op.content().empty() ? json{} : read_json(op.content());
   message.priority = std::clamp(op.priority(), -100, 100);
   message.timeout_ms = op.timeout_ms();
   message.artifacts.assign(op.artifacts().begin(), op.artifacts().end());
@@ -150,9 +159,7 @@ team_body::op_result team_body::answer_from_inbox(context c, const op_source& fr
             error{v1::ERROR_CODE_CONFLICT, "question " + op.request() + " is being answered: answer with the output",
                   false},
             {}};
-  auto content = json::parse(op.content(), nullptr, false);
-  if (content.is_discarded())
-    content = nullptr;
+  auto content = op.content().empty() ? json{} : read_json(op.content());
   members_[child.member].box.take(op.request());
   respond(c, op.request(), &content, nullptr, {op.artifacts().begin(), op.artifacts().end()});
   return {false, std::nullopt, nullptr};
@@ -170,7 +177,12 @@ void team_body::answer_ended(context c, uint32_t slot, const outcome& how) {
     // An answer may be given in the form of a turn's output, whose other operations are not its to do.
     if (content.is_object() && content.contains("operations"))
       content = content.contains("output") ? json(content["output"]) : json{};
-    respond(c, child.subject, &content, nullptr);
+    error why{v1::ERROR_CODE_INVALID_OUTPUT,
+              role(child.member) + " could not answer: its answer is nested deeper than "
+                  + std::to_string(max_told_depth) + " levels",
+              false};
+    auto readable = !is_deeper(content, max_told_depth);
+    respond(c, child.subject, readable ? &content : nullptr, readable ? nullptr : &why);
   } else {
     auto gone = how.why.code == v1::ERROR_CODE_AGENT_CRASHED || how.why.code == v1::ERROR_CODE_UNAVAILABLE
                 || how.why.code == v1::ERROR_CODE_CIRCUIT_OPEN || how.why.code == v1::ERROR_CODE_RESOURCE_EXHAUSTED;
@@ -209,15 +221,14 @@ void team_body::respond(context c, const std::string& id, const json* content, c
   answer.content = content ? *content : json{{"error", why->message}};
   answer.failed = content == nullptr;
   answer.artifacts = std::move(artifacts);
-  answer.id = "msg-" + std::to_string(++last_message_);
-  answer.sent_ms = c.run.now_ms();
-  // The question had room in the log; where its answer has none, the asker still gets it.
-  if (ws_->log(answer))
-    publish_message(c, answer);
+  stamp(c, answer);
+  // The question had room in the log; where its answer has none, who waits still gets it.
   if (!x.waiter) {
-    members_[x.asker].box.put(std::move(answer));
+    deliver_anyway(c, std::move(answer), x.asker);
     return;
   }
+  if (ws_->log(answer))
+    publish_message(c, answer);
   op_result result;
   if (content) {
     result.value = {{"from", answer.from}, {"request", id}, {"content", *content}};
@@ -227,6 +238,18 @@ void team_body::respond(context c, const std::string& id, const json* content, c
     result.why = *why;
   }
   op_done(c, *x.waiter, std::move(result), "ask");
+}
+
+void team_body::deliver_anyway(context c, team_message answer, uint32_t to) {
+  auto logged = ws_->log(answer);
+  if (logged) {
+    publish_message(c, answer);
+  } else {
+    // Without the log nothing bounds what an inbox holds: that there is an answer has to do.
+    answer.content = {{"error", "the answer is left out: " + logged.error().message}};
+    answer.failed = true;
+  }
+  members_[to].box.put(std::move(answer));
 }
 
 void team_body::withdraw(context c, const std::string& id, const std::string& reason) {
@@ -306,8 +329,8 @@ void team_body::timer_fired(engine& run, frame& self, uint32_t which) {
     answer.in_reply_to = id;
     answer.content = {{"error", why.message}};
     answer.failed = true;
-    // Nothing to be done where the log is full.
-    (void)send(c, answer, asker);
+    stamp(c, answer);
+    deliver_anyway(c, std::move(answer), asker);
   }
 }
 

@@ -85,21 +85,20 @@ void team_body::take_operations(context c, uint32_t slot) {
   auto output = given.find("output");
   child.result = output == given.end() ? lazy_json{} : lazy_json{json(*output)};
   auto operations = found->is_array() ? *found : json::array({*found});
-  for (auto& x : operations) {
-    auto op = parse_operation(x);
-    if (op && child.to_close.size() < most_closing_operations) {
-      child.to_close.push_back(std::move(*op));
-      continue;
-    }
+  auto refuse = [&](error why) {
     op_result refused;
-    refused.why =
-        op ? error{v1::ERROR_CODE_RESOURCE_EXHAUSTED,
-                   "more than " + std::to_string(most_closing_operations) + " operations in one output", false}
-           : op.error();
+    refused.why = std::move(why);
     op_done(c, {slot, nobody, 0}, std::move(refused), "operations");
-    if (op)
-      break;
+  };
+  for (size_t i = 0; i < std::min(operations.size(), most_closing_operations); ++i) {
+    if (auto op = parse_operation(operations[i]))
+      child.to_close.push_back(std::move(*op));
+    else
+      refuse(op.error());
   }
+  if (operations.size() > most_closing_operations)
+    refuse({v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+            "more than " + std::to_string(most_closing_operations) + " operations in one output", false});
 }
 
 void team_body::close(context c, uint32_t slot) {

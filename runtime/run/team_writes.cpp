@@ -23,16 +23,14 @@ std::string excerpt_of(const lazy_json& value) {
   return text.substr(0, end) + "…";
 }
 
+/// {"keep": …} or {"value": …}; null where it cannot be read.
+json decision_in(const v1::QuestionAnswered& answer) {
+  return parse_payload(answer.content(), max_told_depth + 1).value_or(json{});
+}
+
 } // namespace
 
 team_body::op_result team_body::put(context c, const op_source& from, const v1::PutArtifact& op) {
-  if (auto fault = check_json(op.value()))
-    return {false,
-            error{v1::ERROR_CODE_INVALID_INPUT,
-                  "the value of " + op.artifact() + " is not valid JSON: byte " + std::to_string(fault->offset) + ": "
-                      + fault->what,
-                  false},
-            {}};
   artifact_write write;
   write.artifact = op.artifact();
   write.value = lazy_json{op.value()};
@@ -195,7 +193,7 @@ void team_body::settle(context c, const std::string& id, const json* value, cons
 }
 
 bool team_body::awaits(const v1::QuestionAnswered& answer) const {
-  auto content = json::parse(answer.content(), nullptr, false);
+  auto content = decision_in(answer);
   if (!content.is_object()
       || !(content.contains("value") || content.value("keep", json{}) == "current"
            || content.value("keep", json{}) == "proposed"))
@@ -208,7 +206,7 @@ bool team_body::awaits(const v1::QuestionAnswered& answer) const {
 
 void team_body::question_answered(engine& run, frame& self, const v1::QuestionAnswered& answer) {
   context c{run, self};
-  auto content = json::parse(answer.content(), nullptr, false);
+  auto content = decision_in(answer);
   for (const auto& [id, x] : contests_) {
     if (x.question.empty() || x.question != answer.question())
       continue;

@@ -2,6 +2,7 @@
 
 #include "runtime/core/json_io.hpp"
 #include "runtime/team/message_fields.hpp"
+#include "runtime/team/turn_context.hpp"
 
 #include <algorithm>
 #include <array>
@@ -63,8 +64,12 @@ result<team_message> read_given_message(const json& x) {
     if (value != nullptr)
       *into = value->get<std::string>().substr(0, most_shown);
   }
-  if (const auto* value = value_of(x, "content"))
+  if (const auto* value = value_of(x, "content")) {
+    if (is_deeper(*value, max_told_depth))
+      return wrong_message("`content` of a message is nested deeper than " + std::to_string(max_told_depth)
+                           + " levels");
     out.content = *value;
+  }
   out.type = v1::AgentMessage::TYPE_EVENT;
   if (const auto* value = value_of(x, "type")) {
     auto i = std::find_if(message_types.begin(), message_types.end(), [&](const auto& entry) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/agents/json_text.hpp"
 #include "runtime/core/json.hpp"
 #include "runtime/team/inbox.hpp"
 #include "runtime/team/workspace_snapshot.hpp"
@@ -12,6 +13,10 @@
 #include <utility>
 
 namespace troupe {
+
+/// Levels of arrays and objects that an artifact, or what a message says, may have: a member is told both within its
+/// input (`workspace.communication_log[0].content`), which may have no more than `max_payload_depth`.
+inline constexpr size_t max_told_depth = max_payload_depth - 4;
 
 /// A member as its teammates are told of it: {role, expertise, responsibilities, ask_when, tools}, without what is
 /// empty.

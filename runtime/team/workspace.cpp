@@ -1,7 +1,10 @@
 #include "runtime/team/workspace.hpp"
 
+#include "runtime/agents/json_text.hpp"
+#include "runtime/core/json_io.hpp"
 #include "runtime/team/artifact_name.hpp"
 #include "runtime/team/team_time.hpp"
+#include "runtime/team/turn_context.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -29,6 +32,10 @@ workspace::workspace(std::string id, int64_t created_ms, const team_limits& limi
 result<void> workspace::seed(const json& document, int64_t now_ms) {
   if (!document.is_object())
     return fail(v1::ERROR_CODE_INVALID_INPUT, std::string{"a workspace is an object; this is "} + document.type_name());
+  // Members are told of it as a part of their input.
+  if (is_deeper(document, max_payload_depth - 1))
+    return fail(v1::ERROR_CODE_INVALID_INPUT,
+                "the workspace is nested deeper than " + std::to_string(max_payload_depth - 1) + " levels");
   auto list_at = [&](const char* key) -> result<json> {
     auto i = document.find(key);
     if (i == document.end() || i->is_null())
@@ -83,7 +90,12 @@ result<void> workspace::seed(const json& document, int64_t now_ms) {
   if (decisions->size() + questions->size() + log->size() > limits_.messages)
     return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
                 "the workspace begins with more than " + std::to_string(limits_.messages) + " entries");
+  auto bytes = print_json(*decisions).size() + print_json(*questions).size() + print_json(*log).size();
+  if (bytes > limits_.workspace_bytes)
+    return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                "the workspace begins with entries of more than " + std::to_string(limits_.workspace_bytes) + " bytes");
   entries_ = static_cast<uint32_t>(decisions->size() + questions->size() + log->size());
+  entry_bytes_ = bytes;
   decisions_ = std::move(*decisions);
   questions_ = std::move(*questions);
   log_.clear();
@@ -138,6 +150,9 @@ result<artifact_written> workspace::append(const std::string& name, lazy_json va
   if (i == artifacts_.end() && artifacts_.size() >= limits_.artifacts)
     return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
                 "the workspace has " + std::to_string(limits_.artifacts) + " artifacts, and no more are allowed");
+  if (is_deeper_text(value.text(), max_told_depth))
+    return fail(v1::ERROR_CODE_INVALID_INPUT,
+                "artifact " + name + " would be nested deeper than " + std::to_string(max_told_depth) + " levels");
   auto bytes = value.text().size();
   if (bytes > limits_.artifact_bytes)
     return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
@@ -155,7 +170,11 @@ result<artifact_written> workspace::append(const std::string& name, lazy_json va
 
 // -- talk -------------------------------------------------------------------------------------------------------------
 
-result<void> workspace::room_for(size_t entries) const {
+result<void> workspace::room_for(size_t entries, size_t bytes) const {
+  if (entry_bytes_ + bytes > limits_.workspace_bytes)
+    return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                "what the team has said would have more than " + std::to_string(limits_.workspace_bytes)
+                    + " bytes (workspace_bytes): put long texts into artifacts, and name those");
   if (entries_ + entries > limits_.messages)
     return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED, "the team has exchanged " + std::to_string(entries_)
                                                        + " messages, and no more than "
@@ -168,9 +187,7 @@ result<std::string> workspace::decide(const std::string& by, json decision, cons
   if (!question.empty()
       && std::none_of(questions_.begin(), questions_.end(), [&](const json& q) { return id_of(q) == question; }))
     return fail(v1::ERROR_CODE_NOT_FOUND, "there is no open question \"" + question.substr(0, longest_name) + "\"");
-  if (auto room = room_for(1); !room)
-    return tl::unexpected<error>(room.error());
-  auto id = "dec-" + std::to_string(++last_decision_);
+  auto id = "dec-" + std::to_string(last_decision_ + 1);
   json entry{{"id", id},
              {"by", by},
              {"decision", std::move(decision)},
@@ -179,19 +196,24 @@ result<std::string> workspace::decide(const std::string& by, json decision, cons
              {"iteration", iteration_}};
   if (!reason.empty())
     entry["reason"] = reason;
-  if (!question.empty()) {
+  if (!question.empty())
     entry["question"] = question;
+  if (auto room = room_for(1, print_json(entry).size()); !room)
+    return tl::unexpected<error>(room.error());
+  ++last_decision_;
+  if (!question.empty())
     close_question(question);
-  }
   change(workspace_change::decided{std::move(entry)});
   return id;
 }
 
 result<std::string> workspace::ask(const std::string& by, const std::string& question, int64_t now_ms) {
-  if (auto room = room_for(1); !room)
+  auto id = "q-" + std::to_string(last_question_ + 1);
+  json entry{{"id", id}, {"by", by}, {"question", question}, {"timestamp", iso_time(now_ms)}};
+  if (auto room = room_for(1, print_json(entry).size()); !room)
     return tl::unexpected<error>(room.error());
-  auto id = "q-" + std::to_string(++last_question_);
-  change(workspace_change::asked{{{"id", id}, {"by", by}, {"question", question}, {"timestamp", iso_time(now_ms)}}});
+  ++last_question_;
+  change(workspace_change::asked{std::move(entry)});
   return id;
 }
 
@@ -203,17 +225,18 @@ bool workspace::close_question(const std::string& id) {
 }
 
 result<void> workspace::note(const std::string& by, const std::string& text, int64_t now_ms) {
-  if (auto room = room_for(1); !room)
-    return room;
-  change(workspace_change::logged{
-      lazy_json{json{{"timestamp", iso_time(now_ms)}, {"from", by}, {"type", "note"}, {"content", text}}}});
-  return {};
+  return log(
+      lazy_json{print_json(json{{"timestamp", iso_time(now_ms)}, {"from", by}, {"type", "note"}, {"content", text}})});
 }
 
 result<void> workspace::log(const team_message& message) {
-  if (auto room = room_for(1); !room)
+  return log(lazy_json{to_text(message)});
+}
+
+result<void> workspace::log(lazy_json entry) {
+  if (auto room = room_for(1, entry.text().size()); !room)
     return room;
-  change(workspace_change::logged{lazy_json{to_text(message)}});
+  change(workspace_change::logged{std::move(entry)});
   return {};
 }
 
@@ -258,6 +281,7 @@ void workspace::make(workspace_change::written x) {
 
 void workspace::make(workspace_change::logged x) {
   ++entries_;
+  entry_bytes_ += x.entry.text().size();
   log_.emplace_back(std::move(x.entry));
   known_.said.reset();
   known_.whole.reset();
@@ -265,6 +289,7 @@ void workspace::make(workspace_change::logged x) {
 
 void workspace::make(workspace_change::decided x) {
   ++entries_;
+  entry_bytes_ += print_json(x.entry).size();
   decisions_.push_back(std::move(x.entry));
   known_.said.reset();
   known_.whole.reset();
@@ -272,6 +297,7 @@ void workspace::make(workspace_change::decided x) {
 
 void workspace::make(workspace_change::asked x) {
   ++entries_;
+  entry_bytes_ += print_json(x.entry).size();
   questions_.push_back(std::move(x.entry));
   known_.said.reset();
   known_.whole.reset();

@@ -89,8 +89,9 @@ public:
   bool close_question(const std::string& id);
   result<void> note(const std::string& by, const std::string& text, int64_t now_ms);
   result<void> log(const team_message& message);
-  /// Whether so many entries more (messages, decisions, questions, notes) are allowed; ERROR_CODE_RESOURCE_EXHAUSTED.
-  result<void> room_for(size_t entries) const;
+  /// Whether so many entries more (messages, decisions, questions, notes) of so many bytes are allowed;
+  /// ERROR_CODE_RESOURCE_EXHAUSTED.
+  result<void> room_for(size_t entries, size_t bytes) const;
 
   // --- progress, which the team sets ---
 
@@ -186,6 +187,7 @@ private:
 
   result<artifact_written> append(const std::string& name, lazy_json value, const std::string& author,
                                   const char* conflict, int64_t now_ms);
+  result<void> log(lazy_json entry);
   error out_of_date(const artifact_write& write, const artifact& found) const;
   put_result merge(const artifact_write& write, artifact& found, int64_t now_ms);
   put_result vote(const artifact_write& write, artifact& found, int64_t now_ms);
@@ -213,6 +215,8 @@ private:
   /// Messages and notes, oldest first.
   std::deque<lazy_json> log_;
   uint32_t entries_ = 0;
+  /// Of the entries; those that are settled count on.
+  size_t entry_bytes_ = 0;
   uint32_t last_decision_ = 0;
   uint32_t last_question_ = 0;
   uint64_t writes_ = 0;

@@ -184,15 +184,17 @@ http_action llm_session::use_tools() {
   const auto& calls = reply_.tool_calls();
   while (tool_answers_.size() < calls.size()) {
     const auto& call = calls[tool_answers_.size()];
-    auto operation = json::parse(call.arguments.empty() ? std::string{"{}"} : call.arguments, nullptr, false);
-    if (operation.is_object()) {
-      operation["op"] = call.name;
-      if (auto op = parse_operation(operation))
+    auto operation = parse_payload(call.arguments.empty() ? std::string{"{}"} : call.arguments);
+    if (operation && operation->is_object()) {
+      (*operation)["op"] = call.name;
+      if (auto op = parse_operation(*operation))
         return std::move(*op);
       else
         tool_answers_.push_back(print_json(json{{"error", op.error().message}}));
     } else {
-      tool_answers_.push_back(R"({"error": "the arguments are no JSON object"})");
+      tool_answers_.push_back(
+          print_json(json{{"error", "the arguments are no JSON object"
+                                        + (operation ? std::string{} : ": " + operation.error().message)}}));
     }
   }
   append_tools(messages_, reply_, tool_answers_);
@@ -201,7 +203,7 @@ http_action llm_session::use_tools() {
 
 http_action llm_session::on(const v1::OpAnswer& answer) {
   const auto& call = reply_.tool_calls()[tool_answers_.size()];
-  auto arguments = json::parse(call.arguments, nullptr, false);
+  auto arguments = parse_payload(call.arguments).value_or(json{});
   if (!answer.has_error() && arguments.is_object()) {
     if (call.name == "put" && !writes_.empty() && arguments.value("artifact", json{}) == writes_)
       has_written_ = true;

@@ -137,6 +137,21 @@ steps: [{id: x, agent: w}]
   EXPECT_THAT(message_of(answered.error()), HasSubstr("goal"));
 }
 
+TEST_F(coordinator_test, refuses_what_is_nested_so_deeply_that_it_could_not_be_read) {
+  const auto deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  auto request = submission("workflow: w\nagents: {w: {kind: lua, script: 'return 1'}}\nsteps: [{id: x, agent: w}]\n");
+  request.set_input(deep);
+  auto answered = ask<v1::RunAccepted>(boss, request);
+  ASSERT_FALSE(answered);
+  EXPECT_EQ(answered.error(), ec::invalid_input);
+  EXPECT_THAT(message_of(answered.error()), HasSubstr("nested deeper than 64 levels"));
+  request.set_input("{}");
+  request.set_definition(R"({"workflow": "x", "steps": )" + deep + "}");
+  answered = ask<v1::RunAccepted>(boss, request);
+  ASSERT_FALSE(answered);
+  EXPECT_THAT(message_of(answered.error()), HasSubstr("nested deeper than 64 levels"));
+}
+
 TEST_F(coordinator_test, cancels_a_run_and_its_tasks) {
   ask<v1::RunAccepted>(boss, submission(two_steps));
   v1::CancelRun cancel;

@@ -57,6 +57,69 @@ TEST(team_bounds, notifies_all_or_nobody) {
   EXPECT_EQ(run.answer_of(a, 2)["value"]["messages"].size(), 1U) << "the room is still there";
 }
 
+TEST(team_bounds, reads_no_more_of_an_output_than_it_would_do) {
+  run_harness run{bounded_team("")};
+  run.succeed(run.task_at("t[a]"), {{"operations", json(std::vector<int>(100'000, 0))}, {"output", nullptr}});
+  size_t refused = 0;
+  for (const auto& update : run.updates)
+    refused += update.team_event().has_refused() ? 1 : 0;
+  EXPECT_EQ(refused, 1'001U);
+  EXPECT_THAT(run.updates.back().team_event().has_turn_ended(), true);
+}
+
+TEST(team_bounds, bounds_what_a_team_says_together) {
+  run_harness run{bounded_team("      limits: {workspace_bytes: 3000, artifact_bytes: 3000}\n")};
+  auto a = run.task_at("t[a]");
+  const std::string text(1'200, 'x');
+  uint32_t number = 0;
+  auto does = [&](json op) {
+    run.operate(a, ++number, op);
+    auto answer = run.answer_of(a, number);
+    return answer.is_null() || !answer.contains("error") ? std::string{}
+                                                         : answer["error"]["message"].get<std::string>();
+  };
+  EXPECT_EQ(does({{"op", "notify"}, {"to", "b"}, {"content", text}}), "");
+  // One of the two would fit.
+  EXPECT_THAT(does({{"op", "notify"}, {"content", text}}), HasSubstr("more than 3000 bytes"));
+  EXPECT_EQ(does({{"op", "decide"}, {"decision", text}}), "");
+  for (const auto& x : {json{{"op", "ask"}, {"to", "c"}, {"content", text}}, json{{"op", "decide"}, {"decision", text}},
+                        json{{"op", "question"}, {"question", text}}, json{{"op", "log"}, {"text", text}}})
+    EXPECT_THAT(does(x), HasSubstr("more than 3000 bytes")) << x;
+  EXPECT_EQ(does({{"op", "put"}, {"artifact", "draft"}, {"value", text}}), "") << "artifacts have room of their own";
+}
+
+TEST(team_bounds, tells_the_inbox_of_an_answer_that_it_has_no_room_for) {
+  run_harness run{R"(
+workflow: w
+agents: {a: {kind: function}, b: {kind: function}}
+steps:
+  - id: t
+    team: {agents: [{role: a}, {role: b}], turns: round_robin, limits: {workspace_bytes: 2000, artifact_bytes: 2000}}
+)"};
+  run.succeed(run.task_at("t[a]"), {{"operations", {{{"op", "ask"}, {"to", "b"}, {"content", "?"}}}}});
+  run.succeed(run.task_at("t[b:answer]"), std::string(3'000, 'x'));
+  run.succeed(run.task_at("t[b]"), 1);
+  auto told = json::parse(run.task_at("t[a]").input().data());
+  EXPECT_EQ(told["inbox"][0]["in_reply_to"], "msg-1");
+  EXPECT_THAT(told["inbox"][0]["content"]["error"].dump(), HasSubstr("the answer is left out"));
+}
+
+TEST(team_bounds, tells_the_inbox_of_a_time_out_when_the_log_is_full) {
+  run_harness run{R"(
+workflow: w
+agents: {a: {kind: function}, b: {kind: function}}
+steps:
+  - id: t
+    team: {agents: [{role: a}, {role: b}], turns: round_robin, limits: {messages: 1}, request_timeout: 5s}
+)"};
+  run.succeed(run.task_at("t[a]"), {{"operations", {{{"op", "ask"}, {"to", "b"}, {"content", "?"}}}}});
+  ASSERT_TRUE(run.fire_next_timer());
+  run.succeed(run.task_at("t[b]"), 1);
+  auto told = json::parse(run.task_at("t[a]").input().data());
+  ASSERT_EQ(told["inbox"].size(), 1U);
+  EXPECT_EQ(told["inbox"][0]["in_reply_to"], "msg-1");
+}
+
 TEST(team_bounds, lets_a_new_attempt_read_again_at_the_bound) {
   run_harness run{bounded_team("      limits: {operations_per_turn: 1}\n")};
   auto a = run.task_at("t[a]");

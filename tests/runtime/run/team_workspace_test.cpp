@@ -218,5 +218,39 @@ TEST(team_workspace, leaves_a_session_only_when_all_in_it_is_durable) {
   EXPECT_EQ(shows(session.take_held()), 1) << "nothing new has happened";
 }
 
+TEST(team_workspace, of_the_team_around_it_is_what_a_second_try_of_an_inner_team_begins_from) {
+  run_harness run{R"(
+workflow: w
+agents: {a: {kind: function}, inner: {kind: function}}
+steps:
+  - id: t
+    team:
+      turns: round_robin
+      max_iterations: 1
+      agents:
+        - {role: a}
+        - role: b
+          retry: {maximum_attempts: 2}
+          step:
+            team:
+              agents: [{role: inner}]
+              workspace: {artifacts: {draft: "$.workspace.artifacts.a"}}
+              until: "false"
+              max_iterations: 1
+              at_bound: fail
+)"};
+  run.succeed(run.task_at("t[a]"), "outer");
+  auto begins_with = [&] {
+    auto task = *run.next_task();
+    auto draft = json::parse(task.input().data())["workspace"]["artifacts"]["draft"];
+    run.succeed(task, {{"operations", {{{"op", "put"}, {"artifact", "a"}, {"value", "inner's own"}}}}});
+    return draft;
+  };
+  EXPECT_EQ(begins_with(), "outer");
+  run.fire_next_timer();
+  EXPECT_EQ(begins_with(), "outer");
+  EXPECT_EQ(run.state(), v1::RUN_STATE_FAILED);
+}
+
 } // namespace
 } // namespace troupe::test

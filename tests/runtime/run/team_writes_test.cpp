@@ -64,6 +64,42 @@ TEST(team_writes, an_attempt_does_not_overwrite_what_only_the_one_before_it_has_
   EXPECT_EQ(x.run.answer_of(again, 3)["value"]["version"], 2);
 }
 
+TEST(team_writes, a_fallback_does_not_overwrite_what_only_the_failed_agent_has_seen) {
+  for (const auto* member : {"agent: x, fallback: y",
+                             "steps: [{id: s, agent: x}, {id: u, agent: y, needs: [s]}], retry: {maximum_attempts: 2}",
+                             "agent: x, on_error: {output: nothing}"}) {
+    SCOPED_TRACE(member);
+    run_harness run{R"(
+workflow: w
+agents: {x: {kind: function}, y: {kind: function}, b: {kind: function}}
+steps:
+  - id: t
+    team:
+      agents: [{role: a, writes: draft, )"
+                    + std::string{member} + R"(}, {role: b, writes: draft}]
+      turns: free
+      max_iterations: 1
+output: $.steps.t
+)"};
+    auto b = run.task_at("t[b]");
+    auto first = *run.next_task();
+    run.operate(b, 1, put_draft("b's"));
+    run.operate(first, 1, get_draft);
+    if (std::string{member}.starts_with("steps")) {
+      run.succeed(first, 1);
+      run.fail(*run.next_task());
+      run.fire_next_timer();
+    } else {
+      run.fail(first);
+    }
+    while (auto next = run.next_task())
+      run.succeed(*next, "a's");
+    run.succeed(b, nullptr);
+    ASSERT_TRUE(run.finished());
+    EXPECT_EQ(run.output()["artifacts"]["draft"], "b's");
+  }
+}
+
 TEST(team_writes, an_attempt_goes_on_from_the_recorded_write_of_the_one_before_it) {
   two_at_once x{"reject"};
   x.run.operate(x.a, 1, put_draft("one"));
