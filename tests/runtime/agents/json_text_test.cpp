@@ -46,6 +46,18 @@ TEST(check_json, survives_a_million_open_brackets) {
   EXPECT_FALSE(accepts(std::string(1'000'000, '[')));
 }
 
+TEST(is_deeper, counts_levels_and_no_brackets_in_strings) {
+  for (const auto* text :
+       {"[[[]]]", R"({"a": [{"b": "]]]"}]})", R"(["\"[[[[[\\", [[], [1]], []])", "[[[],[]],[[],[]]]"}) {
+    EXPECT_TRUE(is_deeper_text(text, 2)) << text;
+    EXPECT_FALSE(is_deeper_text(text, 3)) << text;
+    EXPECT_TRUE(is_deeper(json::parse(text), 2)) << text;
+    EXPECT_FALSE(is_deeper(json::parse(text), 3)) << text;
+  }
+  EXPECT_FALSE(is_deeper_text("1", 0));
+  EXPECT_FALSE(is_deeper(json("[["), 0));
+}
+
 /// Random texts over the characters that matter to the grammar.
 rc::Gen<std::string> json_like_text() {
   return rc::gen::container<std::string>(rc::gen::elementOf(std::string{"[]{}\",:\\u0123eE+-.tfnrualse dD8"}));

@@ -103,21 +103,21 @@ steps:
   - {id: broken, agent: w, when: "nil + 1"}
 )");
   auto input = json{{"items", json::array()}};
-for (int i = 0; i < 200; ++i)
-  input["items"].push_back(i);
-submitted.mutable_run_submitted()->set_input(input.dump());
-run_session session{definition, summary, false};
-auto ends = [](const std::vector<command>& commands) {
-  return std::any_of(commands.begin(), commands.end(),
-                     [](const command& x) { return std::holds_alternative<finish_run>(x); });
-};
-session.begin(submitted, [&](std::vector<command> commands) { EXPECT_FALSE(ends(commands)); });
-EXPECT_FALSE(session.done()) << "the store does not have the end";
-auto append = session.take_append();
-ASSERT_TRUE(append);
-EXPECT_EQ(append->summary().state(), v1::RUN_STATE_FAILED);
-EXPECT_TRUE(ends(session.appended(session.last_appended())));
-EXPECT_TRUE(session.done());
+  for (int i = 0; i < 200; ++i)
+    input["items"].push_back(i);
+  submitted.mutable_run_submitted()->set_input(input.dump());
+  run_session session{definition, summary, false};
+  auto ends = [](const std::vector<command>& commands) {
+    return std::any_of(commands.begin(), commands.end(),
+                       [](const command& x) { return std::holds_alternative<finish_run>(x); });
+  };
+  session.begin(submitted, [&](std::vector<command> commands) { EXPECT_FALSE(ends(commands)); });
+  EXPECT_FALSE(session.done()) << "the store does not have the end";
+  auto append = session.take_append();
+  ASSERT_TRUE(append);
+  EXPECT_EQ(append->summary().state(), v1::RUN_STATE_FAILED);
+  EXPECT_TRUE(ends(session.appended(session.last_appended())));
+  EXPECT_TRUE(session.done());
 }
 
 TEST_F(session_test, stores_the_end_of_a_run_that_its_first_event_ends) {

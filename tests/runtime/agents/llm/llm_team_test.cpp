@@ -204,6 +204,17 @@ TEST(llm_team, wants_no_verdict_of_a_step_inside_of_a_reviewers_turn) {
   EXPECT_EQ(it.result_of(it.session->step(whole("It is fine."))).output().data(), "It is fine.");
 }
 
+TEST(llm_team, survives_arguments_of_a_million_levels) {
+  team_conversation it;
+  it.request();
+  auto deep = call("c", "notify", json::object());
+  deep["function"]["arguments"] = R"({"content": )" + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}";
+  auto next = it.session->step(with_calls(json::array({deep})));
+  ASSERT_TRUE(std::holds_alternative<http_request>(next));
+  std::string told = json::parse(std::get<http_request>(next).body)["messages"].back()["content"];
+  EXPECT_THAT(told, HasSubstr("no JSON object: byte 75: nested deeper than 64 levels"));
+}
+
 TEST(llm_team, bounds_the_turns_that_only_use_tools) {
   team_conversation it;
   it.request();
