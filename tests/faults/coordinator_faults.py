@@ -108,11 +108,12 @@ def dies_of_the_takeover(world, repetition):
     world.wait_for_entries(5 + repetition % 20)
     world.coordinator.kill()
     try:
-        world.coordinator_up(environment={"TROUPE_FAIL_POINT": "coordinator.claimed"})
-    except AssertionError:
+        at = world.wait_for_death(world.coordinator_up(environment={"TROUPE_FAIL_POINT": "coordinator.claimed"}))
+    except AssertionError as never_ready:
         # It may be dead before it says that it is ready.
+        world.assertIn(f"ended with {-signal.SIGKILL}", str(never_ready))
+        at = world.now()
         world.lives += 1
-    at = world.wait_for_death(world.coordinator)
     world.coordinator_up()
     return taken_over(world, at)
 
