@@ -14,6 +14,10 @@ namespace troupe {
 /// are json::parse's to read, which takes several times as long.
 std::optional<json> read_common_json(std::string_view text, size_t max_depth);
 
+/// Whether simdjson finds the text to be such JSON, of no more than 64 levels; false for the same texts that are.
+/// Several times as fast as reading them byte by byte, where they are not short.
+bool is_common_json(std::string_view text);
+
 /// As json::parse, for texts that were checked where they came in (check_json).
 json read_json(std::string_view text);
 

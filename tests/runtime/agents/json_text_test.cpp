@@ -66,6 +66,47 @@ rc::Gen<std::string> json_like_text() {
 RC_GTEST_PROP(check_json, agrees_with_the_parser_on_random_text, ()) {
   auto text = *json_like_text();
   RC_ASSERT(accepts(text) == json::accept(text));
+  // Long texts are read in another way.
+  RC_ASSERT(accepts(std::string(300, ' ') + text) == json::accept(text));
+  auto quoted = '"' + std::string(300, 'x') + text + '"';
+  RC_ASSERT(accepts(quoted) == json::accept(quoted));
+}
+
+TEST(check_json, judges_long_texts_like_short_ones) {
+  const std::string pad(300, ' ');
+  for (const auto* text : {"[1, 2.5, -0, 1e5, true, null]",
+                           "\xEF\xBB\xBF{}",
+                           R"(["\ud800"])",
+                           R"(["\ud83d\ude00"])",
+                           "[\"\xED\xA0\x80\"]",
+                           "[18446744073709551616]",
+                           "[-9223372036854775809]",
+                           "[1e999]",
+                           "[01]",
+                           "[1.]",
+                           "[1,]",
+                           "{\"a\":1,}",
+                           "{} {}",
+                           "[\"\t\"]",
+                           "[\"\x7F\"]",
+                           "tru",
+                           "",
+                           "[\"\xC0\x80\"]",
+                           "nul",
+                           "\"",
+                           "[1][",
+                           "{\"a\":1,\"a\":2}"})
+    EXPECT_EQ(accepts(text + pad), accepts(text)) << text;
+  for (size_t levels : {63, 64, 65, 66}) {
+    auto deep = std::string(levels, '[') + std::string(levels, ']');
+    EXPECT_EQ(accepts(deep + pad), levels <= 64) << levels;
+    EXPECT_EQ(accepts(deep + pad, 70), true);
+    auto objects = pad;
+    for (size_t i = 0; i < levels; ++i)
+      objects += R"({"a":)";
+    objects += '1' + std::string(levels, '}');
+    EXPECT_EQ(accepts(objects), levels <= 64) << levels;
+  }
 }
 
 TEST(check_json, refuses_numbers_that_the_parser_cannot_hold) {
