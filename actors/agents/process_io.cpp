@@ -30,6 +30,7 @@ constexpr size_t chunk_bytes = size_t{64} << 10;
 /// What a child may have left in its pipe when it ended; the largest pipe that Linux gives to a plain user.
 constexpr size_t max_rest_bytes = size_t{1} << 20;
 constexpr size_t max_error_line = 4'096;
+constexpr size_t max_last_words = 200;
 constexpr uint32_t error_lines_per_second = 100;
 /// A process that ends closes its pipes first: only one that goes on living for so long is broken.
 constexpr int64_t broken_after_ms = 200;
@@ -118,6 +119,8 @@ private:
     bool in_watched = false;
     line_splitter error_text{max_error_line};
     line_limiter limiter{error_lines_per_second};
+    /// The last line of it that is not empty.
+    std::string last_words;
     /// 0 = not asked to end.
     int64_t kill_at = 0;
     /// 0 = has its pipes.
@@ -319,6 +322,8 @@ private:
 
   void log_errors(child& c, std::string_view bytes) {
     auto pass = [&](std::string_view line) {
+      if (line.find_first_not_of(" \t\r") != std::string_view::npos)
+        c.last_words = clean_text(line, max_last_words);
       if (!c.limiter.allow(now_ms()))
         return;
       if (auto n = c.limiter.take_suppressed())
@@ -362,7 +367,10 @@ private:
     close_fd(gone->process.pidfd);
     if (!rest.empty())
       gone->on_event(process_event::output{std::move(rest)});
-    gone->on_event(process_event::exited{describe(status)});
+    auto how = describe(status);
+    if (!gone->last_words.empty())
+      how += "; it said last: " + gone->last_words;
+    gone->on_event(process_event::exited{std::move(how)});
   }
 
   int epoll_;

@@ -43,7 +43,8 @@ struct broken {
   std::string what;
 };
 
-/// The whole group is gone. `how` is "status 3" or "signal 9".
+/// The whole group is gone. `how` is "status 3" or "signal 9", and where it wrote to its standard error, the end of
+/// that: "status 1; it said last: …".
 struct exited {
   std::string how;
 };

@@ -124,15 +124,15 @@ std::vector<std::string> names_in(const syntax::query& path) {
   return out;
 }
 
-std::string members_of(const json& node) {
+std::string contents_of(const json& node) {
   constexpr size_t shown = 12;
   if (node.is_array())
-    return "an array of " + std::to_string(node.size());
+    return "is an array of " + std::to_string(node.size());
   if (!node.is_object())
-    return std::string{"a "} + node.type_name();
+    return std::string{"is a "} + node.type_name();
   if (node.empty())
-    return "an empty object";
-  std::string out = "members: ";
+    return "is an empty object";
+  std::string out = "has ";
   size_t count = 0;
   for (auto i = node.begin(); i != node.end() && count < shown; ++i, ++count)
     out += (count > 0 ? ", " : "") + i.key();
@@ -237,7 +237,7 @@ result<json> jsonpath::evaluate(const scope& in) const {
     if (!next) {
       reach(i);
       return fail(v1::ERROR_CODE_EXPRESSION,
-                  text() + ": " + reached + " has no " + access(by) + "; it is " + members_of(*node));
+                  text() + ": " + reached + " has no " + access(by) + "; it " + contents_of(*node));
     }
     node = next;
   }

@@ -188,6 +188,8 @@ private:
   void take_operations(context c, uint32_t slot);
   void close(context c, uint32_t slot);
   std::string read_verdict(context c, uint32_t slot);
+  /// Its output is a valid verdict, and the member one whose verdict counts.
+  bool gives_verdict(const child_record& child) const;
   void turn_over(context c, uint32_t slot);
 
   // team_operations.cpp
@@ -291,6 +293,8 @@ private:
   /// Under `handoff`: who had the turn before, and who is next.
   uint32_t handed_by_ = nobody;
   uint32_t next_member_ = 0;
+  /// The artifact that was written last, verdicts aside.
+  std::string last_made_;
   /// Who should have judged in this iteration and has not: it is not approved.
   std::set<uint32_t> no_verdict_of_;
   json feedback_;

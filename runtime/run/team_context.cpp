@@ -69,7 +69,8 @@ json team_body::default_output(const std::string& reason, bool completed) const 
   auto now = ws_->snapshot();
   const auto& document = now->document();
   json out;
-  const auto* last = ws_->last_written().empty() ? nullptr : ws_->find(ws_->last_written());
+  const auto& made = last_made_.empty() ? ws_->last_written() : last_made_;
+  const auto* last = made.empty() ? nullptr : ws_->find(made);
   out["result"] = last ? last->value.value() : last_result_.value();
   out["artifacts"] = document.at("artifacts");
   out["versions"] = document.at("versions");

@@ -79,7 +79,7 @@ void team_body::next_selected(context c) {
   if (definition_.selector) {
     auto chosen = definition_.selector->evaluate(frame_scope{c.run, c.self});
     if (!chosen)
-      fail(c, chosen.error());
+      fail(c, {chosen.error().code, "selector: " + chosen.error().message, chosen.error().retryable});
     else
       selected(c, *chosen);
     return;

@@ -54,6 +54,10 @@ std::optional<uint64_t> team_body::shown_before(const op_source& from, const std
 void team_body::wrote(const op_source& from, const std::string& artifact, uint64_t version) {
   if (auto log = ops_.find(from.task); log != ops_.end())
     log->second.own.emplace(artifact, version);
+  // A reviewer's word is kept like any output, but is not what the team has made.
+  auto child = children_.find(from.slot);
+  if (from.task != nobody || child == children_.end() || !gives_verdict(child->second))
+    last_made_ = artifact;
   saw(from, artifact, version);
 }
 

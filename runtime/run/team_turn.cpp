@@ -130,6 +130,12 @@ void team_body::close(context c, uint32_t slot) {
     turn_over(c, slot);
 }
 
+bool team_body::gives_verdict(const child_record& child) const {
+  const auto& reviewers = definition_.reviewers;
+  return std::find(reviewers.begin(), reviewers.end(), child.member) != reviewers.end()
+         && child.result.may_have_member("verdict") && !verdict_fault(verdict_in(child.result.value()));
+}
+
 std::string team_body::read_verdict(context c, uint32_t slot) {
   auto& child = children_.at(slot);
   const auto& reviewers = definition_.reviewers;

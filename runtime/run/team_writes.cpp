@@ -123,7 +123,9 @@ team_body::op_result team_body::contested(context c, const op_source& from, arti
     timer_subjects_.emplace(x.timer_key, id);
     auto event = event_of(c, write.author);
     event.mutable_question()->set_id(*question);
-    event.mutable_question()->set_question("artifact " + write.artifact + ": current or proposed?");
+    event.mutable_question()->set_question("artifact " + write.artifact + ": current or proposed? (troupe answer "
+                                           + c.run.run_id() + " " + *question
+                                           + " current, or proposed, or '{\"value\": …}')");
     publish(c, std::move(event));
     contests_.emplace(id, std::move(x));
     return {true, std::nullopt, {}};

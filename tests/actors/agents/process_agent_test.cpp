@@ -174,6 +174,14 @@ TEST_F(process_agent_test, comes_back_after_a_crash) {
   stop(agent);
 }
 
+TEST_F(process_agent_test, tells_the_last_line_of_standard_error_of_a_process_that_ended) {
+  auto agent = spawn("next; echo at line 7 >&2; echo \"KeyError: 'x'\" >&2; echo >&2; exit 1");
+  submit(agent, 1, "x");
+  EXPECT_EQ(next_result().error().message(),
+            "agent crashed: the process ended with status 1; it said last: KeyError: 'x'");
+  stop(agent);
+}
+
 TEST_F(process_agent_test, counts_what_was_said_before_the_end) {
   auto agent = spawn("next; answer last; exit 0");
   submit(agent, 1, "x");

@@ -51,7 +51,7 @@ TEST(jsonpath, yields_an_array_for_any_other_query) {
 }
 
 TEST(jsonpath, says_what_is_there_when_a_member_is_missing) {
-  EXPECT_EQ(fault("$.input.gaol"), "$.input.gaol: $.input has no .gaol; it is members: goal, limit, tags");
+  EXPECT_EQ(fault("$.input.gaol"), "$.input.gaol: $.input has no .gaol; it has goal, limit, tags");
   EXPECT_EQ(fault("$.input.tags[2].x"), "$.input.tags[2].x: $.input.tags has no [2]; it is an array of 2");
   EXPECT_EQ(fault("$.input.limit.x"), "$.input.limit.x: $.input.limit has no .x; it is a number");
   EXPECT_EQ(fault("$.nothing.x"), "$.nothing.x: there is no $.nothing here");

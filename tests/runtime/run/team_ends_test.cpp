@@ -234,6 +234,25 @@ const std::vector<ending>& endings() {
   return out;
 }
 
+TEST(team_ends, with_what_was_made_last_as_its_result_and_not_the_verdict_on_it) {
+  auto how = play(R"(
+      agents: [{role: a}, {role: judge, archetype: critic}]
+      phases: [one, two]
+)",
+                  approves);
+  EXPECT_EQ(how.output["result"], "text");
+  EXPECT_EQ(how.output["artifacts"]["judge"], (json{{"verdict", "approve"}})) << "it is kept all the same";
+}
+
+TEST(team_ends, with_the_place_of_a_selector_that_cannot_be_evaluated) {
+  run_harness run{R"(
+workflow: w
+agents: {a: {kind: function}}
+steps: [{id: t, team: {agents: [{role: a}], turns: {selector: "nil + 1"}}}]
+)"};
+  EXPECT_THAT(run.machine.outcome().error.message(), testing::HasSubstr("t: selector: "));
+}
+
 TEST(team_ends, in_each_order_of_turns_as_documented) {
   for (const auto& x : endings()) {
     SCOPED_TRACE(x.what);
