@@ -241,7 +241,7 @@ TEST(team_ends, with_what_was_made_last_as_its_result_and_not_the_verdict_on_it)
 )",
                   approves);
   EXPECT_EQ(how.output["result"], "text");
-  EXPECT_EQ(how.output["artifacts"]["judge"], (json{{"verdict", "approve"}})) << "it is kept all the same";
+  EXPECT_EQ(how.output["artifacts"]["two"], (json{{"verdict", "approve"}})) << "it is kept all the same";
 }
 
 TEST(team_ends, with_the_place_of_a_selector_that_cannot_be_evaluated) {
