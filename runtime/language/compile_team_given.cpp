@@ -40,6 +40,17 @@ void workflow_compiler::compile_given(team_step& out, const object_reader& keys,
       for (auto name : {"decisions_made", "open_questions", "communication_log"})
         if (auto list = members[name]; list && is_literal(*list))
           check_.list(*list, "entries");
+      if (auto iteration = members["iteration"]; iteration && is_literal(*iteration))
+        check_.integer(*iteration, 1, out.max_iterations);
+      // Where members do not act by phases, or it is empty, it says nothing about who is next.
+      auto phase = members["current_phase"];
+      if (phase && is_literal(*phase) && out.order == team_step::turns::by_phase
+          && !(phase->is_text() && phase->text().empty())) {
+        std::vector<std::string> names;
+        for (const auto& known : out.phases)
+          names.push_back(known.name);
+        check_.one_of(*phase, names);
+      }
     }
   }
   if (auto x = keys["messages"]) {

@@ -149,6 +149,12 @@ const std::vector<wrong_team>& wrong_rows() {
        "doc:11:30: steps[0].team.workspace.artifacts: expected an object of values by name, found a list"},
       {"team.workspace", one_member + "      workspace: {open_questions: why}\n",
        "doc:11:35: steps[0].team.workspace.open_questions: expected a list of entries, found the text \"why\""},
+      {"team.workspace", one_member + "      workspace: {iteration: 4}\n",
+       "doc:11:30: steps[0].team.workspace.iteration: expected a whole number from 1 to 3, found 4"},
+      {"team.workspace", two_members + "      workspace: {current_phase: writter}\n",
+       "doc:11:34: steps[0].team.workspace.current_phase: expected one of writer, editor, found the text \"writter\"; "
+       "did "
+       "you mean \"writer\"?"},
       {"team.workspace", one_member + "      workspace: all\n",
        "doc:11:18: steps[0].team.workspace: expected a workspace (an "},
       {"team.messages", one_member + "      messages: hello\n",
