@@ -268,7 +268,7 @@ private:
 } // namespace
 
 std::optional<text_fault> check_json(std::string_view text, size_t max_depth) {
-  if (text.size() >= worth_simd && max_depth == max_payload_depth && is_common_json(text))
+  if (text.size() >= worth_simd && max_depth >= common_depth && is_common_json(text))
     return std::nullopt;
   return json_scanner{text, max_depth}.run();
 }
@@ -281,33 +281,6 @@ bool is_deeper(const json& value, size_t levels) {
   for (auto& member : value)
     if (is_deeper(member, levels - 1))
       return true;
-  return false;
-}
-
-bool is_deeper_text(std::string_view text, size_t levels) {
-  // Most texts have fewer brackets than that, which is found much faster.
-  auto opening =
-      static_cast<size_t>(std::count(text.begin(), text.end(), '[') + std::count(text.begin(), text.end(), '{'));
-  if (opening <= levels)
-    return false;
-  size_t depth = 0;
-  auto quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    auto x = text[i];
-    if (quoted) {
-      if (x == '\\')
-        ++i;
-      else if (x == '"')
-        quoted = false;
-    } else if (x == '"') {
-      quoted = true;
-    } else if (x == '[' || x == '{') {
-      if (++depth > levels)
-        return true;
-    } else if (x == ']' || x == '}') {
-      --depth;
-    }
-  }
   return false;
 }
 

@@ -24,9 +24,8 @@ struct text_fault {
 /// input.
 std::optional<text_fault> check_json(std::string_view text, size_t max_depth = max_payload_depth);
 
-/// Whether a value, or a text that is known to be JSON, has more than so many levels of arrays and objects.
+/// Whether a value has more than so many levels of arrays and objects.
 bool is_deeper(const json& value, size_t levels);
-bool is_deeper_text(std::string_view text, size_t levels);
 
 /// Nothing when `text` is valid UTF-8 (RFC 3629).
 std::optional<text_fault> check_utf8(std::string_view text);

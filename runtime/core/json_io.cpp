@@ -15,12 +15,6 @@ namespace dom = simdjson::dom;
 /// A thread's parser keeps some fifteen times the size of the longest text that it has read.
 constexpr size_t longest_common = size_t{256} << 10;
 
-/// Levels that is_common_json takes.
-constexpr size_t checked_depth = 64;
-
-/// Levels of nesting that any text of ours may have.
-constexpr size_t deepest = 1'024;
-
 /// False when something is no common JSON.
 bool build(const dom::element& from, json& out, size_t levels);
 
@@ -147,35 +141,36 @@ void print(const json& value, json::error_handler_t bad_text, std::string& out) 
   }
 }
 
-/// simdjson lets halves of surrogate pairs and a byte order mark pass, so it gets none to see.
-bool is_uncommon(std::string_view text) {
-  return text.size() > longest_common || text.starts_with('\xEF') || text.find("\\u") != std::string_view::npos;
+/// Points into the thread's parser: good until the next call.
+std::optional<dom::element> parse_common(std::string_view text) {
+  // It lets halves of surrogate pairs and a byte order mark pass, so it gets none to see.
+  if (text.size() > longest_common || text.starts_with('\xEF') || text.find("\\u") != std::string_view::npos)
+    return std::nullopt;
+  thread_local dom::parser parser;
+  if (parser.max_depth() != common_depth && parser.allocate(1'024, common_depth) != simdjson::SUCCESS)
+    return std::nullopt;
+  dom::element whole;
+  if (parser.parse(text.data(), text.size()).get(whole) != simdjson::SUCCESS)
+    return std::nullopt;
+  return whole;
 }
 
 } // namespace
 
 std::optional<json> read_common_json(std::string_view text, size_t max_depth) {
-  if (is_uncommon(text))
-    return std::nullopt;
-  thread_local dom::parser parser;
-  dom::element whole;
+  auto whole = parse_common(text);
   json out;
-  if (parser.parse(text.data(), text.size()).get(whole) != simdjson::SUCCESS || !build(whole, out, max_depth))
+  if (!whole || !build(*whole, out, max_depth))
     return std::nullopt;
   return out;
 }
 
 bool is_common_json(std::string_view text) {
-  if (is_uncommon(text))
-    return false;
-  thread_local dom::parser parser;
-  if (parser.max_depth() != checked_depth && parser.allocate(1'024, checked_depth) != simdjson::SUCCESS)
-    return false;
-  return parser.parse(text.data(), text.size()).error() == simdjson::SUCCESS;
+  return parse_common(text).has_value();
 }
 
 json read_json(std::string_view text) {
-  if (auto common = read_common_json(text, deepest))
+  if (auto common = read_common_json(text, common_depth))
     return std::move(*common);
   return json::parse(text);
 }

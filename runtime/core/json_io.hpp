@@ -10,12 +10,15 @@
 namespace troupe {
 
 /// The value of a text that simdjson finds to be JSON (RFC 8259) in valid UTF-8 of no more than `max_depth` levels.
-/// Nothing when it is not, and for some texts that are (long ones, escapes by number, numbers beyond 64 bits): those
-/// are json::parse's to read, which takes several times as long.
+/// Nothing when it is not, and for some texts that are (long or deep ones, escapes by number, numbers beyond 64 bits):
+/// those are json::parse's to read, which takes several times as long.
 std::optional<json> read_common_json(std::string_view text, size_t max_depth);
 
-/// Whether simdjson finds the text to be such JSON, of no more than 64 levels; false for the same texts that are.
-/// Several times as fast as reading them byte by byte, where they are not short.
+/// Levels of arrays and objects above which a text is none that simdjson reads here.
+inline constexpr size_t common_depth = 32;
+
+/// Whether simdjson finds the text to be such JSON, of no more than `common_depth` levels; false for the same texts
+/// that are. Several times as fast as reading them byte by byte, where they are not short.
 bool is_common_json(std::string_view text);
 
 /// As json::parse, for texts that were checked where they came in (check_json).

@@ -103,9 +103,6 @@ void engine::tell_in_vain(const frame& f) {
 void engine::fall_back_or_fail(frame& f, outcome how) {
   stop_timer(f.timeout_timer);
   tell_in_vain(f);
-  // A failed team's is not what a fallback, or an output in its place, is to see.
-  if (f.rare)
-    f.rare->workspace.reset();
   f.facts().error = std::make_shared<const json>(
       json{{"code", error_code_name(how.why.code)}, {"message", how.why.message}, {"step", path_of(f)}});
   f.facts().partial = std::make_shared<const json>(how.partial_results.value());

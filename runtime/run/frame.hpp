@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -138,6 +139,22 @@ struct frame {
       rare = std::make_unique<rare_facts>();
     return *rare;
   }
+};
+
+/// While it lives, expressions of the frame see this workspace, and not the one of a team around it.
+class workspace_in_sight {
+public:
+  workspace_in_sight(frame& at, std::shared_ptr<const workspace_snapshot> what) : at_{at} {
+    at_.facts().workspace = std::move(what);
+  }
+  ~workspace_in_sight() {
+    at_.rare->workspace.reset();
+  }
+  workspace_in_sight(const workspace_in_sight&) = delete;
+  workspace_in_sight& operator=(const workspace_in_sight&) = delete;
+
+private:
+  frame& at_;
 };
 
 /// "research[3].draft"; "" for the root.

@@ -20,9 +20,6 @@ team_body::~team_body() = default;
 
 void team_body::begin(engine& run, frame& self) {
   context c{run, self};
-  // What an earlier try has left behind would hide the workspace of the team around this one.
-  if (self.rare)
-    self.rare->workspace.reset();
   members_.assign(definition_.members.size(),
                   member_state{inbox{definition_.ageing.count()}, 0, false, json::array(), nullptr});
   auto id = path_of(self);
@@ -191,8 +188,8 @@ void team_body::finish(context c, const std::string& reason, bool completed) {
   outcome how;
   how.partial = partial_ || !completed;
   how.quality = quality_;
-  c.self.facts().workspace = ws_->snapshot();
   if (definition_.output) {
+    workspace_in_sight sight{c.self, ws_->snapshot()};
     auto value = definition_.output->evaluate_lazily(frame_scope{c.run, c.self});
     if (!value) {
       c.run.body_ended(c.self, outcome::failure(value.error()));

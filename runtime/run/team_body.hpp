@@ -112,7 +112,6 @@ private:
     version_map seen;
     std::set<std::pair<std::string, uint64_t>> own;
     uint32_t handed_to = nobody;
-    json handed_content;
     uint32_t operations = 0;
     /// Once it has ended: what is left to do.
     bool closing = false;

@@ -3,6 +3,7 @@
 #include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/team_body.hpp"
+#include "runtime/team/message_fields.hpp"
 #include "runtime/team/op_json.hpp"
 
 #include <algorithm>
@@ -65,10 +66,6 @@ std::optional<error> unreadable(const v1::TaskOp& op) {
                            : std::string{"what "} + name_of(op) + " says";
   return error{v1::ERROR_CODE_INVALID_INPUT,
                what + " is not valid JSON: byte " + std::to_string(fault->offset) + ": " + fault->what, false};
-}
-
-json read_content(const std::string& checked) {
-  return checked.empty() ? json{} : read_json(checked);
 }
 
 error forbidden(std::string text) {

@@ -75,9 +75,11 @@ void team_body::take_named_turn(context c, uint32_t member) {
 
 void team_body::next_selected(context c) {
   ws_->set_progress(phase_name(), iteration_, turns_, last_member_ == nobody ? "" : role(last_member_));
-  c.self.facts().workspace = ws_->snapshot();
   if (definition_.selector) {
-    auto chosen = definition_.selector->evaluate(frame_scope{c.run, c.self});
+    auto chosen = [&] {
+      workspace_in_sight sight{c.self, ws_->snapshot()};
+      return definition_.selector->evaluate(frame_scope{c.run, c.self});
+    }();
     if (!chosen)
       fail(c, {chosen.error().code, "selector: " + chosen.error().message, chosen.error().retryable});
     else
@@ -134,7 +136,7 @@ std::optional<bool> team_body::holds(context c) {
   if (!definition_.until)
     return std::nullopt;
   ws_->set_progress(phase_name(), iteration_, turns_, last_member_ == nobody ? "" : role(last_member_));
-  c.self.facts().workspace = ws_->snapshot();
+  workspace_in_sight sight{c.self, ws_->snapshot()};
   auto value = definition_.until->test(frame_scope{c.run, c.self});
   if (!value) {
     auto why = value.error();

@@ -1,8 +1,8 @@
 // Questions and answers: who waits for whom, and that everybody who waits hears something.
 #include "runtime/agents/json_text.hpp"
-#include "runtime/core/json_io.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/team_body.hpp"
+#include "runtime/team/message_fields.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -79,7 +79,7 @@ team_body::op_result team_body::ask(context c, const op_source& from, const v1::
   message.from = role(asker);
   message.to = role(to);
   message.type = v1::AgentMessage::TYPE_REQUEST;
-  message.content = op.content().empty() ? json{} : read_json(op.content());
+  message.content = read_content(op.content());
   message.priority = std::clamp(op.priority(), -100, 100);
   message.timeout_ms = op.timeout_ms();
   message.artifacts.assign(op.artifacts().begin(), op.artifacts().end());
@@ -159,7 +159,7 @@ team_body::op_result team_body::answer_from_inbox(context c, const op_source& fr
             error{v1::ERROR_CODE_CONFLICT, "question " + op.request() + " is being answered: answer with the output",
                   false},
             {}};
-  auto content = op.content().empty() ? json{} : read_json(op.content());
+  auto content = read_content(op.content());
   members_[child.member].box.take(op.request());
   respond(c, op.request(), &content, nullptr, {op.artifacts().begin(), op.artifacts().end()});
   return {false, std::nullopt, nullptr};

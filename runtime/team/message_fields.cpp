@@ -1,8 +1,13 @@
 #include "runtime/team/message_fields.hpp"
 
+#include "runtime/core/json_io.hpp"
 #include "runtime/team/artifact_name.hpp"
 
 namespace troupe {
+
+json read_content(const std::string& text) {
+  return text.empty() ? json{} : read_json(text);
+}
 
 std::optional<int32_t> read_priority(const json& x) {
   if (x == "low")

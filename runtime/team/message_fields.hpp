@@ -12,6 +12,9 @@ namespace troupe {
 
 /// What a message may say, wherever it comes from: an operation of a member, a document, a run's input.
 
+/// Its content, which was checked where it came in (check_json). No text at all is null.
+json read_content(const std::string& text);
+
 /// "low" (-50), "normal" (0), "high" (50), or a number from -100 to 100; nothing for anything else.
 std::optional<int32_t> read_priority(const json& x);
 

@@ -177,9 +177,6 @@ class World(ProcessTest):
 
     def wait_for_death(self, process, timeout=60):
         """When it was, within a few milliseconds, if it is still to come."""
-        if process.popen.poll() is not None:
-            self.assertEqual(process.popen.returncode, -signal.SIGKILL, process.logged())
-            return self.now()
         with selectors.DefaultSelector() as selector:
             descriptor = os.pidfd_open(process.pid)
             try:
