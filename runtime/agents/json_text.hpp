@@ -24,6 +24,10 @@ struct text_fault {
 /// input.
 std::optional<text_fault> check_json(std::string_view text, size_t max_depth = max_payload_depth);
 
+/// False only where a text surely has no more than so many levels: it opens no more. A fraction of what check_json
+/// takes.
+bool may_be_deeper(std::string_view text, size_t levels);
+
 /// Whether a value has more than so many levels of arrays and objects.
 bool is_deeper(const json& value, size_t levels);
 

@@ -2,8 +2,11 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 namespace troupe {
@@ -75,11 +78,25 @@ bool build(const dom::element& from, json& out, size_t levels) {
   return false;
 }
 
+constexpr bool is_plain(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7F && c != '"' && c != '\\';
+}
+
+/// Whether a string is printed as it is. Eight characters at a time: strings are most of what is printed.
 bool is_plain(std::string_view text) {
-  for (auto c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F || c == '"' || c == '\\')
-      return false;
-  return true;
+  constexpr uint64_t each = 0x0101010101010101;
+  constexpr uint64_t high = 0x80 * each;
+  // The high bit of each byte that is zero (and perhaps of some above it, which makes no difference here).
+  auto zeros = [](uint64_t x) { return (x - each) & ~x; };
+  size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    uint64_t x = 0;
+    std::memcpy(&x, text.data() + i, 8);
+    auto odd = x | (x - 0x20 * each) | (x + each) | zeros(x ^ '"' * each) | zeros(x ^ '\\' * each);
+    if ((odd & high) != 0)
+      break;
+  }
+  return std::all_of(text.begin() + static_cast<ptrdiff_t>(i), text.end(), [](char c) { return is_plain(c); });
 }
 
 void print(const json& value, json::error_handler_t bad_text, std::string& out);
@@ -176,9 +193,14 @@ json read_json(std::string_view text) {
 }
 
 std::string print_json(const json& value, json::error_handler_t bad_text) {
-  std::string out;
-  print(value, bad_text, out);
-  return out;
+  // What is printed is kept for as long as a run: it gets a string of its size, and grows in one that is used again.
+  constexpr size_t most_kept = size_t{64} << 10;
+  thread_local std::string scratch;
+  scratch.clear();
+  print(value, bad_text, scratch);
+  if (scratch.capacity() > most_kept)
+    return std::exchange(scratch, {});
+  return scratch;
 }
 
 void append_json(std::string_view text, std::string& out) {

@@ -151,7 +151,7 @@ result<artifact_written> workspace::append(const std::string& name, lazy_json va
     return fail(v1::ERROR_CODE_RESOURCE_EXHAUSTED,
                 "the workspace has " + std::to_string(limits_.artifacts) + " artifacts, and no more are allowed");
   // It is JSON already: what else there could be is that it is too deep.
-  if (check_json(value.text(), max_told_depth))
+  if (may_be_deeper(value.text(), max_told_depth) && check_json(value.text(), max_told_depth))
     return fail(v1::ERROR_CODE_INVALID_INPUT,
                 "artifact " + name + " would be nested deeper than " + std::to_string(max_told_depth) + " levels");
   auto bytes = value.text().size();

@@ -55,40 +55,39 @@ const json& workspace_snapshot::shown() const {
 }
 
 void workspace_snapshot::append_shown(std::string& out) const {
-  std::string artifacts;
-  std::string versions;
-  for (const auto& x : *all_.artifacts) {
-    const auto* comma = artifacts.empty() ? "" : ",";
-    auto name = comma + print_json(x.name) + ':';
-    artifacts += name;
-    artifacts += is_shown(x) ? x.value.text() : print_json(reference_to(x));
-    versions += name + std::to_string(x.version);
-  }
   const auto& decisions = all_.said->decisions.text();
   const auto& questions = all_.said->questions.text();
-  const auto& about = all_.about->text();
+  const auto about = inside(all_.about->text());
   // Long texts grow once.
   constexpr size_t names = 300;
-  auto length = out.size() + names + artifacts.size() + versions.size() + decisions.size() + questions.size()
-                + about.size() + all_.said->log.size();
+  auto length = out.size() + names + decisions.size() + questions.size() + about.size() + all_.said->log.size();
+  for (const auto& x : *all_.artifacts)
+    length += 3 * x.name.size() + (is_shown(x) ? x.value.text().size() : 0) + names / 4;
   for (const auto& entry : all_.said->log)
     length += entry.text().size();
   out.reserve(length);
+  auto each = [&out](const auto& all, auto append) {
+    auto first = true;
+    for (const auto& x : all) {
+      if (!std::exchange(first, false))
+        out += ',';
+      append(x);
+    }
+  };
   out += "{\"artifacts\":{";
-  out += artifacts;
+  each(*all_.artifacts, [&](const artifact& x) {
+    append_json(x.name, out);
+    out += ':';
+    out += is_shown(x) ? x.value.text() : print_json(reference_to(x));
+  });
   out += "},\"communication_log\":[";
-  auto first = true;
-  for (const auto& entry : all_.said->log) {
-    if (!std::exchange(first, false))
-      out += ',';
-    out += entry.text();
-  }
+  each(all_.said->log, [&](const lazy_json& entry) { out += entry.text(); });
   out += "],\"decisions_made\":";
   out += decisions;
   out += ",\"open_questions\":";
   out += questions;
   out += ',';
-  out += inside(about);
+  out += about;
   out += ",\"current_phase\":";
   append_json(all_.phase, out);
   out += ",\"iteration\":" + std::to_string(all_.iteration);
@@ -96,7 +95,10 @@ void workspace_snapshot::append_shown(std::string& out) const {
   append_json(all_.last_role, out);
   out += ",\"turn\":" + std::to_string(all_.turn);
   out += ",\"versions\":{";
-  out += versions;
+  each(*all_.artifacts, [&](const artifact& x) {
+    append_json(x.name, out);
+    out += ':' + std::to_string(x.version);
+  });
   out += "}}";
 }
 

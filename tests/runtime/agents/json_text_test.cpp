@@ -68,6 +68,16 @@ RC_GTEST_PROP(check_json, agrees_with_the_parser_on_random_text, ()) {
   RC_ASSERT(accepts(quoted) == json::accept(quoted));
 }
 
+TEST(may_be_deeper, rules_out_only_what_surely_is_not) {
+  EXPECT_FALSE(may_be_deeper(R"([{"a":1}])", 2));
+  EXPECT_TRUE(may_be_deeper(R"([{"a":[]}])", 2));
+  // Brackets side by side or in strings count: a closer look finds that they are no levels.
+  EXPECT_TRUE(may_be_deeper(R"([[],[]])", 2));
+  EXPECT_TRUE(may_be_deeper(R"("{{{")", 2));
+  EXPECT_TRUE(may_be_deeper(std::string(61, '[') + std::string(61, ']'), 60));
+  EXPECT_FALSE(may_be_deeper("", 0));
+}
+
 TEST(check_json, judges_long_texts_like_short_ones) {
   const std::string pad(300, ' ');
   for (const auto* text : {"[1, 2.5, -0, 1e5, true, null]",

@@ -31,6 +31,25 @@ RC_GTEST_PROP(json_io, finds_common_only_what_the_library_accepts, ()) {
     RC_ASSERT(common->dump() == json::parse(text).dump());
 }
 
+TEST(json_io, prints_each_byte_at_each_place_as_the_library_does) {
+  for (size_t length = 1; length <= 18; ++length)
+    for (size_t place = 0; place < length; ++place)
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(length, 'x');
+        text[place] = static_cast<char>(byte);
+        ASSERT_EQ(print_json(text), json(text).dump(-1, ' ', false, json::error_handler_t::replace))
+            << "byte " << byte << " at " << place << " of " << length;
+      }
+}
+
+TEST(json_io, prints_long_texts_and_short_ones_in_turn) {
+  for (size_t length : {size_t{10}, size_t{200'000}, size_t{10}, size_t{0}}) {
+    auto text = print_json(std::string(length, 'x'));
+    EXPECT_EQ(text.size(), length + 2);
+    EXPECT_THROW((void)print_json(json{"some", "\xff"}, json::error_handler_t::strict), json::type_error);
+  }
+}
+
 TEST(json_io, keeps_the_kinds_of_numbers) {
   EXPECT_TRUE(read_json("1").is_number_unsigned());
   EXPECT_TRUE(read_json("-1").is_number_integer());
