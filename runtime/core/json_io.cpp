@@ -203,6 +203,10 @@ std::string print_json(const json& value, json::error_handler_t bad_text) {
   return scratch;
 }
 
+void append_value(const json& value, std::string& out) {
+  print(value, json::error_handler_t::replace, out);
+}
+
 void append_json(std::string_view text, std::string& out) {
   print_text(text, json::error_handler_t::replace, out);
 }

@@ -27,7 +27,10 @@ json read_json(std::string_view text);
 /// As `value.dump()`, but several times as fast. What is no UTF-8 becomes U+FFFD, or with `strict` throws.
 std::string print_json(const json& value, json::error_handler_t bad_text = json::error_handler_t::replace);
 
-/// The same of a string, at the end of `out`.
+/// The same at the end of `out`.
+void append_value(const json& value, std::string& out);
+
+/// The same of a string.
 void append_json(std::string_view text, std::string& out);
 
 } // namespace troupe

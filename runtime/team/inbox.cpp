@@ -47,7 +47,10 @@ json to_json(const team_message& x) {
 }
 
 std::string to_text(const team_message& x) {
+  // As long as most of them are, but for their content.
+  constexpr size_t names = 320;
   std::string out;
+  out.reserve(names + (x.content.is_string() ? x.content.get_ref<const std::string&>().size() : 0));
   auto add = [&out](std::string_view name, std::string_view text) {
     out += name;
     append_json(text, out);
@@ -56,7 +59,7 @@ std::string to_text(const team_message& x) {
   if (!x.artifacts.empty())
     out += "\"artifacts\":" + print_json(x.artifacts) + ",";
   out += "\"content\":";
-  out += print_json(x.content);
+  append_value(x.content, out);
   add(",\"from\":", x.from);
   add(",\"id\":", x.id);
   if (!x.in_reply_to.empty())

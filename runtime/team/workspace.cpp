@@ -332,13 +332,22 @@ std::shared_ptr<const workspace_snapshot> workspace::snapshot() const {
   if (!known_.about)
     known_.about = std::make_shared<const lazy_json>(json{{"id", id_}, {"created", created_}, {"task", task_}});
   if (!known_.said) {
-    workspace_snapshot::talk now{lazy_json{decisions_}, lazy_json{questions_}, {}};
-    for (auto i = earlier_messages(); i < log_.size(); ++i) {
-      // Printed here, once, and not in every copy.
-      log_[i].shared_text();
-      now.log.push_back(log_[i]);
+    // Each entry is printed once, and all of them are one text: every member that is told takes it as a whole.
+    auto first = log_.begin() + static_cast<ptrdiff_t>(earlier_messages());
+    size_t length = 2;
+    for (auto entry = first; entry != log_.end(); ++entry)
+      length += entry->text().size() + 1;
+    std::string log;
+    log.reserve(length);
+    log += '[';
+    for (auto entry = first; entry != log_.end(); ++entry) {
+      if (entry != first)
+        log += ',';
+      log += entry->text();
     }
-    known_.said = std::make_shared<const workspace_snapshot::talk>(std::move(now));
+    log += ']';
+    known_.said = std::make_shared<const workspace_snapshot::talk>(
+        workspace_snapshot::talk{lazy_json{decisions_}, lazy_json{questions_}, lazy_json{std::move(log)}});
   }
   if (!known_.artifacts) {
     std::vector<workspace_snapshot::artifact> now;

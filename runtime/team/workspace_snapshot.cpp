@@ -24,9 +24,7 @@ json workspace_snapshot::with(bool large) const {
   auto out = all_.about->value();
   out["decisions_made"] = all_.said->decisions.value();
   out["open_questions"] = all_.said->questions.value();
-  auto& log = out["communication_log"] = json::array();
-  for (const auto& entry : all_.said->log)
-    log.push_back(entry.value());
+  out["communication_log"] = all_.said->log.value();
   auto& artifacts = out["artifacts"] = json::object();
   auto& versions = out["versions"] = json::object();
   for (const auto& x : *all_.artifacts) {
@@ -57,32 +55,29 @@ const json& workspace_snapshot::shown() const {
 void workspace_snapshot::append_shown(std::string& out) const {
   const auto& decisions = all_.said->decisions.text();
   const auto& questions = all_.said->questions.text();
+  const auto& log = all_.said->log.text();
   const auto about = inside(all_.about->text());
   // Long texts grow once.
   constexpr size_t names = 300;
-  auto length = out.size() + names + decisions.size() + questions.size() + about.size() + all_.said->log.size();
+  auto length = out.size() + names + decisions.size() + questions.size() + about.size() + log.size();
   for (const auto& x : *all_.artifacts)
     length += 3 * x.name.size() + (is_shown(x) ? x.value.text().size() : 0) + names / 4;
-  for (const auto& entry : all_.said->log)
-    length += entry.text().size();
   out.reserve(length);
-  auto each = [&out](const auto& all, auto append) {
+  auto each = [&out, &all = *all_.artifacts](auto append) {
     auto first = true;
     for (const auto& x : all) {
       if (!std::exchange(first, false))
         out += ',';
+      append_json(x.name, out);
+      out += ':';
       append(x);
     }
   };
   out += "{\"artifacts\":{";
-  each(*all_.artifacts, [&](const artifact& x) {
-    append_json(x.name, out);
-    out += ':';
-    out += is_shown(x) ? x.value.text() : print_json(reference_to(x));
-  });
-  out += "},\"communication_log\":[";
-  each(all_.said->log, [&](const lazy_json& entry) { out += entry.text(); });
-  out += "],\"decisions_made\":";
+  each([&](const artifact& x) { out += is_shown(x) ? x.value.text() : print_json(reference_to(x)); });
+  out += "},\"communication_log\":";
+  out += log;
+  out += ",\"decisions_made\":";
   out += decisions;
   out += ",\"open_questions\":";
   out += questions;
@@ -95,10 +90,7 @@ void workspace_snapshot::append_shown(std::string& out) const {
   append_json(all_.last_role, out);
   out += ",\"turn\":" + std::to_string(all_.turn);
   out += ",\"versions\":{";
-  each(*all_.artifacts, [&](const artifact& x) {
-    append_json(x.name, out);
-    out += ':' + std::to_string(x.version);
-  });
+  each([&](const artifact& x) { out += std::to_string(x.version); });
   out += "}}";
 }
 

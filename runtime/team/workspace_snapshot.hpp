@@ -26,11 +26,11 @@ public:
     lazy_json value;
   };
 
-  /// Newest entries of the log, oldest first.
   struct talk {
     lazy_json decisions;
     lazy_json questions;
-    std::vector<lazy_json> log;
+    /// Newest entries, oldest first.
+    lazy_json log;
   };
 
   struct parts {
