@@ -6,6 +6,7 @@
 #include "nodes/cli/progress.hpp"
 #include "nodes/cli/proto_json.hpp"
 #include "nodes/cli/steady_time.hpp"
+#include "nodes/cli/team_lines.hpp"
 
 #include <chrono>
 #include <ostream>
@@ -25,6 +26,15 @@ json outcome_to_json(const v1::RunFinished& end) {
   out["output"] = bytes_to_json(end.output());
   out["error"] = end.has_error() ? to_json(end.error()) : json();
   return out;
+}
+
+/// What a team may wait for a person to answer. Lines have told the question itself, bars have not.
+void tell_question(const session& to, const v1::TeamEvent& event, console& io, progress& view) {
+  if (io.err_is_terminal)
+    io.err << view.erase() << team_line(event) << '\n';
+  if (auto here = to.own_address(); !here.empty())
+    io.err << "troupe answer reaches this run, while it waits, with --connect " << here << '\n';
+  io.err << std::flush;
 }
 
 } // namespace
@@ -48,6 +58,8 @@ exit_code follow(session& to, const std::string& run_id, const follow_options& o
       return;
     if (!lines.empty())
       io.err << lines << std::flush;
+    if (x.team_event().has_question())
+      tell_question(to, x.team_event(), io, view);
     if (io.err_is_terminal && steady_now_ms() - drawn_at >= 100)
       redraw();
   };

@@ -36,6 +36,10 @@ std::string session::owner() const {
   return node_ ? node_->boot_id() : std::string{};
 }
 
+std::string session::own_address() const {
+  return node_ ? node_->listen_address() : std::string{};
+}
+
 std::vector<argument> session_arguments(session_flags& flags, bool with_data) {
   std::vector<argument> out{
       {.names = "--connect",

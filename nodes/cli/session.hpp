@@ -48,6 +48,9 @@ public:
   /// How the journal names the node in this process; empty when there is none.
   std::string owner() const;
 
+  /// Where others reach the node in this process; empty when there is none.
+  std::string own_address() const;
+
 private:
   session();
 

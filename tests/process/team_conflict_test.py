@@ -1,5 +1,7 @@
 """Writes that come too late, under each policy; and a person who settles one with `troupe answer`."""
 
+import json
+import re
 import unittest
 
 from harness import wait_until
@@ -132,6 +134,19 @@ class TeamConflicts(TeamTest):
         self.assert_refused(answer("q-1", "current"), "no run", "is under way here")
         answers = [x["question_answered"] for x in self.show(coordinator, run)["events"] if "question_answered" in x]
         self.assertEqual([(x["question"], x["who"]) for x in answers], [("q-1", "Ada"), ("q-2", "Ada"), ("q-3", "Ada")])
+
+    def test_a_run_that_is_driven_here_says_where_it_can_be_answered(self):
+        document = turns("human", [put("plan", "one")], [put("plan", "two", expected_version=0)], decision_timeout="1h")
+        for member in document["steps"][0]["team"]["agents"]:
+            del member["placement"]
+        run = self.start("run", self.write("asking.json", document), "--json")
+        told = re.compile(r"\(troupe answer (\S+) (q-1) current.*--connect (\S+)\n", re.DOTALL)
+        wait_until(lambda: told.search(run.logged()), "the question is told")
+        name, question, address = told.search(run.logged()).groups()
+        done = self.troupe("answer", name, question, "proposed", "--connect", address)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        output, _ = run.popen.communicate(timeout=60)
+        self.assertEqual(json.loads(output)["output"]["artifacts"]["plan"], "two")
 
     def test_a_person_who_does_not_answer_is_not_waited_for(self):
         coordinator = self.start_alone()
