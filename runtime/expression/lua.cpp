@@ -76,7 +76,8 @@ references lua_chunk::reads() const {
   return chunk_->source.reads.all();
 }
 
-result<json> lua_chunk::evaluate(const scope& in, const lua_limits& limits, const lua_host_call* host) const {
+result<json> lua_chunk::evaluate(const scope& in, const lua_limits& limits, const lua_host_call* host,
+                                 json* raised) const {
   json out;
   const auto& source = chunk_->source;
   auto convert = [&](lua_State* state) -> result<void> {
@@ -85,7 +86,7 @@ result<json> lua_chunk::evaluate(const scope& in, const lua_limits& limits, cons
       return {};
     return fail(v1::ERROR_CODE_EXPRESSION, std::string{source.kind} + ": " + fault);
   };
-  if (auto done = lua_interpreter::local().run(source, in, limits, convert, host); !done)
+  if (auto done = lua_interpreter::local().run(source, in, limits, convert, host, raised); !done)
     return tl::unexpected{done.error()};
   return out;
 }

@@ -46,8 +46,10 @@ public:
 
   /// Runs the chunk and converts its first result to JSON. Fails with ERROR_CODE_EXPRESSION: a Lua error
   /// (with its line), the budget, the memory, or a value that is no JSON (function, cycle, NaN).
-  /// `host`: may be null; then its name is as unknown as any.
-  result<json> evaluate(const scope& in, const lua_limits& limits = {}, const lua_host_call* host = nullptr) const;
+  /// `host`: may be null; then its name is as unknown as any. `raised`: gets the value of an error that is a table of
+  /// JSON (`error({message = …})`), where it is not null.
+  result<json> evaluate(const scope& in, const lua_limits& limits = {}, const lua_host_call* host = nullptr,
+                        json* raised = nullptr) const;
 
   /// As a condition: nil, false and null are false, everything else is true (Lua's rule, plus null).
   result<bool> test(const scope& in, const lua_limits& limits = {}) const;

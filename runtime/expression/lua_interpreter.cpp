@@ -233,7 +233,7 @@ result<int> lua_interpreter::load(const lua_source& source) {
   return reference;
 }
 
-error lua_interpreter::describe(const lua_source& source, int status, const lua_limits& limits) {
+error lua_interpreter::describe(const lua_source& source, int status, const lua_limits& limits, json* raised) {
   if (meter_.spent())
     return {v1::ERROR_CODE_EXPRESSION, std::string{"the "} + source.kind + " used up its budget of "
                                            + std::to_string(limits.instructions)
@@ -242,6 +242,8 @@ error lua_interpreter::describe(const lua_source& source, int status, const lua_
     return {v1::ERROR_CODE_EXPRESSION, std::string{"the "} + source.kind + " needs more than its "
                                            + std::to_string(limits.memory) + " bytes of memory"};
   size_t size = 0;
+  if (std::string fault; raised != nullptr && lua_istable(state_, -1) && !lua_values::to_json(state_, *raised, fault))
+    *raised = nullptr;
   if (lua_type(state_, -1) != LUA_TSTRING)
     return {v1::ERROR_CODE_EXPRESSION,
             std::string{source.kind} + ": an error that is a " + luaL_typename(state_, -1) + " and no text"};
@@ -255,7 +257,8 @@ error lua_interpreter::describe(const lua_source& source, int status, const lua_
 }
 
 result<void> lua_interpreter::run(const lua_source& source, const scope& in, const lua_limits& limits,
-                                  const std::function<result<void>(lua_State*)>& use, const lua_host_call* host) {
+                                  const std::function<result<void>(lua_State*)>& use, const lua_host_call* host,
+                                  json* raised) {
   auto chunk = load(source);
   if (!chunk)
     return tl::unexpected{chunk.error()};
@@ -273,7 +276,7 @@ result<void> lua_interpreter::run(const lua_source& source, const scope& in, con
   meter_.stop(state_);
   result<void> out;
   if (status != LUA_OK)
-    out = tl::unexpected{describe(source, status, limits)};
+    out = tl::unexpected{describe(source, status, limits, raised)};
   else
     out = use(state_);
   lua_settop(state_, 0);

@@ -42,15 +42,16 @@ public:
   result<int> load(const lua_source& source);
 
   /// Runs the chunk and leaves its first result on top of `state` while `use` looks at it, which must raise nothing.
-  /// `host` may be null.
+  /// `host` and `raised` may be null (lua_chunk::evaluate).
   result<void> run(const lua_source& source, const scope& in, const lua_limits& limits,
-                   const std::function<result<void>(lua_State*)>& use, const lua_host_call* host = nullptr);
+                   const std::function<result<void>(lua_State*)>& use, const lua_host_call* host = nullptr,
+                   json* raised = nullptr);
 
 private:
   bool open();
   void close();
   void collect();
-  error describe(const lua_source& source, int status, const lua_limits& limits);
+  error describe(const lua_source& source, int status, const lua_limits& limits, json* raised);
 
   lua_State* state_ = nullptr;
   lua_meter meter_;

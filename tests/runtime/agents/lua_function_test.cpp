@@ -41,6 +41,33 @@ TEST(lua_function, fails_its_task_for_good_when_the_script_fails) {
   EXPECT_FALSE(out.error().retryable());
 }
 
+TEST(lua_function, raises_an_error_with_its_code_and_whether_to_try_again) {
+  auto out = run("error({code = 'unavailable', message = 'the shelf is empty', retryable = true})\nreturn 1", "{}");
+  EXPECT_EQ(out.status(), v1::TASK_STATUS_FAILED);
+  EXPECT_EQ(out.error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_EQ(out.error().message(), "agent \"scorer\": the shelf is empty");
+  EXPECT_TRUE(out.error().retryable());
+  out = run("error({message = 'no', code = 'odd'})\nreturn 1", "{}");
+  EXPECT_EQ(out.error().code(), v1::ERROR_CODE_AGENT_FAILED);
+  EXPECT_EQ(out.error().message(), "agent \"scorer\": odd: no");
+  EXPECT_FALSE(out.error().retryable());
+}
+
+TEST(lua_function, survives_errors_of_every_shape) {
+  EXPECT_EQ(run("error({1, 2})\nreturn 1", "{}").error().message(),
+            "agent \"scorer\": script: an error that is a table and no text");
+  EXPECT_EQ(run("error({code = 7, retryable = 'yes'})\nreturn 1", "{}").error().message(),
+            "agent \"scorer\": the script gave no reason");
+  for (const auto* script : {"local t = {} t.t = t error(t) return 1", "error(nil) return 1", "error(print) return 1",
+                             "error({}) return 1"}) {
+    auto out = run(script, "{}");
+    EXPECT_EQ(out.error().code(), v1::ERROR_CODE_AGENT_FAILED) << script;
+    EXPECT_FALSE(out.error().message().empty()) << script;
+    EXPECT_FALSE(out.error().retryable()) << script;
+  }
+  EXPECT_LE(run("error({message = string.rep('x', 100000)})\nreturn 1", "{}").error().message().size(), 5'000U);
+}
+
 TEST(lua_function, stops_a_script_that_does_not_end) {
   auto out = run("while true do end return 1", "{}", {.instructions = 10'000});
   EXPECT_EQ(out.error().code(), v1::ERROR_CODE_AGENT_FAILED);
