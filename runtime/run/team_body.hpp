@@ -120,6 +120,8 @@ private:
     std::string artifact;
     lazy_json result;
     outcome how;
+    /// Something of its output was refused.
+    bool refused = false;
   };
 
   struct request {

@@ -159,8 +159,10 @@ void team_body::op_done(context c, const op_source& from, op_result result, cons
     *event.mutable_refused()->mutable_error() = result.why->to_proto();
     publish(c, std::move(event));
     // Who cannot hear of it now hears of it at the next turn.
-    if (from.task == nobody)
+    if (from.task == nobody) {
+      child->second.refused = true;
       members_[member].refused.push_back({{"operation", name}, {"message", result.why->message}});
+    }
   }
   if (from.task == nobody)
     return;

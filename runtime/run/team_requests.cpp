@@ -21,20 +21,20 @@ std::optional<error> team_body::may_address(uint32_t from, const std::string& to
   auto allowed = [&](const std::string& other) {
     return other != sender.role && (!sender.interacts_with || sender.interacts_with->contains(other));
   };
+  member = find_role(to);
+  if (member != nobody && allowed(to))
+    return std::nullopt;
   std::string names;
   for (const auto& other : definition_.members)
     if (allowed(other.role))
       names += (names.empty() ? "" : ", ") + other.role;
   if (names.empty())
     names = "nobody";
-  member = find_role(to);
   if (member == nobody)
     return error{v1::ERROR_CODE_NOT_FOUND,
                  "there is no teammate \"" + to.substr(0, 64) + "\"; " + sender.role + " may address " + names, false};
-  if (!allowed(to))
-    return error{v1::ERROR_CODE_FORBIDDEN,
-                 sender.role + " may not address " + to + " (interacts_with); it may address " + names, false};
-  return std::nullopt;
+  return error{v1::ERROR_CODE_FORBIDDEN,
+               sender.role + " may not address " + to + " (interacts_with); it may address " + names, false};
 }
 
 std::optional<error> team_body::send(context c, team_message& message, uint32_t to) {

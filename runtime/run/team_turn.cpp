@@ -169,7 +169,7 @@ void team_body::turn_over(context c, uint32_t slot) {
     quality_ = child.how.quality;
   auto event = event_of(c, role(child.member));
   event.mutable_turn_ended()->set_turn(child.turn);
-  event.mutable_turn_ended()->set_outcome(verdict.empty() ? "done" : verdict);
+  event.mutable_turn_ended()->set_outcome(!verdict.empty() ? verdict : child.refused ? "refused" : "done");
   if (verdict == "revise" && child.result.value().contains("comments")) {
     const auto& comments = child.result.value()["comments"];
     event.mutable_turn_ended()->set_comments(comments.is_string() ? comments.get<std::string>() : print_json(comments));

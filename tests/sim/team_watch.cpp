@@ -317,7 +317,7 @@ void team_watch::turn_ended(team_record& team, const v1::TeamEvent& event) {
     accuse("turn ", x.turn(), " of ", event.role(), " has ended twice");
   if (x.outcome() == "failed" || !team.order)
     return;
-  auto verdict = x.outcome() == "done" ? std::string{} : x.outcome();
+  auto verdict = x.outcome() == "done" || x.outcome() == "refused" ? std::string{} : x.outcome();
   // What several tasks have made of it, or a team, only the product knows.
   if (team.rules->plain.count(turn.role) > 0 && verdict != turn.verdict)
     accuse("turn ", x.turn(), " of ", turn.role, " has ended as ", x.outcome(), "; it has said \"", turn.verdict, "\"");

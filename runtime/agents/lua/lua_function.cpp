@@ -53,7 +53,9 @@ error read_raised(const json& raised, error why) {
     return why;
   auto code = text_at(raised, "code");
   why.message = text_at(raised, "message");
-  if (auto known = error_code_from_name(code); known && *known != v1::ERROR_CODE_UNSPECIFIED)
+  auto known = error_code_from_name(code);
+  // Only who has been told to stop is cancelled, and a script never is.
+  if (known && *known != v1::ERROR_CODE_UNSPECIFIED && *known != v1::ERROR_CODE_CANCELLED)
     why.code = *known;
   else if (!code.empty())
     why.message = why.message.empty() ? code : code + ": " + why.message;

@@ -50,6 +50,7 @@ TEST(lua_function, raises_an_error_with_its_code_and_whether_to_try_again) {
   out = run("error({message = 'no', code = 'odd'})\nreturn 1", "{}");
   EXPECT_EQ(out.error().code(), v1::ERROR_CODE_AGENT_FAILED);
   EXPECT_EQ(out.error().message(), "agent \"scorer\": odd: no");
+  EXPECT_EQ(run("error({code = 'cancelled'})\nreturn 1", "{}").status(), v1::TASK_STATUS_FAILED);
   EXPECT_FALSE(out.error().retryable());
 }
 

@@ -64,7 +64,7 @@ TEST(team_bounds, reads_no_more_of_an_output_than_it_would_do) {
   for (const auto& update : run.updates)
     refused += update.team_event().has_refused() ? 1 : 0;
   EXPECT_EQ(refused, 1'001U);
-  EXPECT_THAT(run.updates.back().team_event().has_turn_ended(), true);
+  EXPECT_EQ(run.updates.back().team_event().turn_ended().outcome(), "refused");
 }
 
 TEST(team_bounds, bounds_what_a_team_says_together) {
