@@ -75,6 +75,7 @@ class Cluster(ProcessTest):
         given = json.dumps({"items": items, "seconds": 0.05})
         done = self.troupe("run", self.fan_out(), "--input", given, "--connect", coordinator.listen, "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stderr.startswith(f"run {json.loads(done.stdout)['run_id']} begins"), done.stderr)
         result = json.loads(done.stdout)
         self.assertEqual(result["state"], "succeeded")
         details = self.show(coordinator, result["run_id"])

@@ -1,6 +1,7 @@
 #include "nodes/cli/commands.hpp"
 #include "nodes/cli/documents.hpp"
 #include "nodes/cli/follow.hpp"
+#include "nodes/cli/format.hpp"
 #include "nodes/cli/output.hpp"
 #include "nodes/cli/session.hpp"
 
@@ -38,6 +39,10 @@ exit_code run(run_values& x, console& io) {
   auto run_id = (*to)->submit((*workflow)->document, *input);
   if (!run_id)
     return complain(io, run_id.error());
+  // It goes on when this process dies or loses its way to the cluster.
+  if (remote && !x.follow.quiet)
+    io.err << "run " << printable(*run_id) << " begins; seen from elsewhere by: troupe watch " << printable(*run_id)
+           << std::endl;
   x.follow.as_json = x.session.as_json;
   x.follow.cancel_on_interrupt = true;
   return follow(*to, *run_id, x.follow, io);
