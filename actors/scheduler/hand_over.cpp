@@ -223,9 +223,9 @@ void worker::run() {
 /// Null when the scheduler stops and nothing is left to do.
 caf::resumable* worker::find() {
   auto& all = parent_;
-  auto is_for_others =
+  auto nobody_waits_for_us =
       all.waiting_.load(std::memory_order_relaxed) == 0 || all.asleep_.load(std::memory_order_relaxed) > 0;
-  if (in_a_row_++ < most_in_a_row || is_for_others)
+  if (in_a_row_++ < most_in_a_row || nobody_waits_for_us)
     if (auto* job = take_next())
       return job;
   in_a_row_ = 0;

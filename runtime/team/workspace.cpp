@@ -15,8 +15,6 @@ namespace troupe {
 namespace {
 
 constexpr size_t longest_name = 128;
-/// Entries of the log that `document` shows.
-constexpr size_t shown_log = 50;
 
 /// Of a question, which may come from a document that somebody else wrote.
 std::string id_of(const json& question) {
@@ -322,89 +320,6 @@ void workspace::make(workspace_change::progressed x) {
 
 void workspace::make(team_end x) {
   ended_ = std::move(x);
-}
-
-// -- what it looks like -----------------------------------------------------------------------------------------------
-
-std::shared_ptr<const workspace_snapshot> workspace::snapshot() const {
-  if (known_.whole)
-    return known_.whole;
-  if (!known_.about)
-    known_.about = std::make_shared<const lazy_json>(json{{"id", id_}, {"created", created_}, {"task", task_}});
-  if (!known_.said) {
-    // Each entry is printed once, and all of them are one text: every member that is told takes it as a whole.
-    auto first = log_.begin() + static_cast<ptrdiff_t>(earlier_messages());
-    size_t length = 2;
-    for (auto entry = first; entry != log_.end(); ++entry)
-      length += entry->text().size() + 1;
-    std::string log;
-    log.reserve(length);
-    log += '[';
-    for (auto entry = first; entry != log_.end(); ++entry) {
-      if (entry != first)
-        log += ',';
-      log += entry->text();
-    }
-    log += ']';
-    known_.said = std::make_shared<const workspace_snapshot::talk>(
-        workspace_snapshot::talk{lazy_json{decisions_}, lazy_json{questions_}, lazy_json{std::move(log)}});
-  }
-  if (!known_.artifacts) {
-    std::vector<workspace_snapshot::artifact> now;
-    now.reserve(artifacts_.size());
-    for (const auto& [name, x] : artifacts_) {
-      workspace_snapshot::artifact shown{name, 0, {}, 0, {}};
-      if (!x.versions.empty()) {
-        const auto& newest = x.versions.back();
-        shown = {name, newest.version, newest.author, newest.bytes, newest.value};
-      }
-      now.push_back(std::move(shown));
-    }
-    known_.artifacts = std::make_shared<const std::vector<workspace_snapshot::artifact>>(std::move(now));
-  }
-  known_.whole = std::make_shared<const workspace_snapshot>(workspace_snapshot::parts{
-      known_.about, known_.said, known_.artifacts, phase_, iteration_, turn_, last_role_, limits_.inline_bytes});
-  return known_.whole;
-}
-
-size_t workspace::earlier_messages() const {
-  return log_.size() > shown_log ? log_.size() - shown_log : 0;
-}
-
-json workspace::changes() const {
-  auto out = json::array();
-  for (const auto& [name, x] : artifacts_)
-    for (const auto& v : x.versions) {
-      json entry{{"artifact", name},
-                 {"version", v.version},
-                 {"author", v.author},
-                 {"timestamp", iso_time(v.at_ms)},
-                 {"bytes", v.bytes}};
-      if (!v.conflict.empty())
-        entry["conflict"] = v.conflict;
-      out.push_back(std::move(entry));
-    }
-  return out;
-}
-
-uint64_t workspace::digest() const {
-  uint64_t hash = writes_;
-  auto mix = [&](uint64_t value) { hash ^= value + 0x9e3779b97f4a7c15ULL + (hash << 6) + (hash >> 2); };
-  for (const auto& [name, x] : artifacts_) {
-    mix(std::hash<std::string>{}(name));
-    for (const auto& v : x.versions) {
-      mix(v.version);
-      mix(std::hash<std::string>{}(v.author));
-    }
-    if (!x.versions.empty())
-      mix(std::hash<std::string>{}(x.versions.back().value.text()));
-  }
-  mix(decisions_.size());
-  mix(questions_.size());
-  mix(entries_);
-  mix(iteration_);
-  mix(turn_);
-  return hash;
 }
 
 } // namespace troupe

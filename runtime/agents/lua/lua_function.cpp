@@ -1,8 +1,8 @@
 #include "runtime/agents/lua/lua_function.hpp"
 
+#include "runtime/agents/agent_error.hpp"
 #include "runtime/expression/lua_references.hpp"
 #include "runtime/expression/scope.hpp"
-#include "runtime/policy/error_code_name.hpp"
 
 #include <optional>
 #include <utility>
@@ -41,31 +41,6 @@ std::optional<double> judgement(const json& output, const char* name) {
   return x >= 0 && x <= 1 ? std::optional{x} : std::nullopt;
 }
 
-std::string text_at(const json& object, const char* name) {
-  auto i = object.find(name);
-  return i != object.end() && i->is_string() ? i->get<std::string>() : std::string{};
-}
-
-/// Of a script that raised `{code, message, retryable}`, as a program answers with an error (agents.md); else `why`.
-error read_raised(const json& raised, error why) {
-  why.code = v1::ERROR_CODE_AGENT_FAILED;
-  if (!raised.is_object())
-    return why;
-  auto code = text_at(raised, "code");
-  why.message = text_at(raised, "message");
-  auto known = error_code_from_name(code);
-  // Only who has been told to stop is cancelled, and a script never is.
-  if (known && *known != v1::ERROR_CODE_UNSPECIFIED && *known != v1::ERROR_CODE_CANCELLED)
-    why.code = *known;
-  else if (!code.empty())
-    why.message = why.message.empty() ? code : code + ": " + why.message;
-  if (why.message.empty())
-    why.message = "the script gave no reason";
-  auto again = raised.find("retryable");
-  why.retryable = again != raised.end() && again->is_boolean() && again->get<bool>();
-  return why;
-}
-
 } // namespace
 
 result<std::unique_ptr<function_agent>> lua_function::make(std::string_view script, const lua_limits& limits) {
@@ -86,8 +61,10 @@ result<task_output> lua_function::run(const task_input& in) {
   json raised;
   auto value = script_.evaluate(agent_scope{in, context}, limits_, task.has_turn() ? &team : nullptr, &raised);
   if (!value) {
-    auto why = read_raised(raised, value.error());
-    return fail(why.code, "agent \"" + task.agent() + "\": " + why.message, why.retryable);
+    auto why = raised.is_object() ? read_agent_error(raised) : value.error();
+    // Only who has been told to stop is cancelled, and a script never is.
+    auto code = raised.is_object() && why.code != v1::ERROR_CODE_CANCELLED ? why.code : v1::ERROR_CODE_AGENT_FAILED;
+    return fail(code, "agent \"" + task.agent() + "\": " + why.message, why.retryable);
   }
   task_output out{std::move(*value)};
   out.confidence = judgement(out.output, "confidence");

@@ -1,10 +1,10 @@
 #include "runtime/agents/process/protocol.hpp"
 
+#include "runtime/agents/agent_error.hpp"
 #include "runtime/agents/function/payload_codec.hpp"
 #include "runtime/agents/json_text.hpp"
 #include "runtime/core/json.hpp"
 #include "runtime/core/json_io.hpp"
-#include "runtime/policy/error_code_name.hpp"
 #include "runtime/team/op_json.hpp"
 
 #include <algorithm>
@@ -39,9 +39,9 @@ result<std::string> input_text(const v1::Payload& input) {
   return print_payload(*value);
 }
 
-std::string text_of(const json& object, const char* key, std::string otherwise = {}) {
+std::string text_of(const json& object, const char* key) {
   auto i = object.find(key);
-  return i != object.end() && i->is_string() ? i->get<std::string>() : otherwise;
+  return i != object.end() && i->is_string() ? i->get<std::string>() : std::string{};
 }
 
 uint64_t count_of(const json& object, const char* key) {
@@ -50,30 +50,11 @@ uint64_t count_of(const json& object, const char* key) {
 }
 
 void read_error(const json& x, v1::TaskResult& out) {
-  auto& err = *out.mutable_error();
-  out.set_status(v1::TASK_STATUS_FAILED);
-  err.set_code(v1::ERROR_CODE_AGENT_FAILED);
-  if (x.is_string()) {
-    err.set_message(x.get<std::string>());
-    return;
-  }
-  if (!x.is_object()) {
-    err.set_message("the agent reported an error that is neither an object nor a text");
-    return;
-  }
-  auto code = text_of(x, "code");
-  auto message = text_of(x, "message");
-  if (auto known = error_code_from_name(code); known && *known != v1::ERROR_CODE_UNSPECIFIED)
-    err.set_code(*known);
-  else if (!code.empty())
-    message = message.empty() ? code : code + ": " + message;
-  err.set_message(message.empty() ? "the agent gave no reason" : message);
-  if (auto i = x.find("retryable"); i != x.end() && i->is_boolean())
-    err.set_retryable(i->get<bool>());
-  if (err.code() == v1::ERROR_CODE_CANCELLED)
-    out.set_status(v1::TASK_STATUS_CANCELLED);
-  else if (err.code() == v1::ERROR_CODE_TIMED_OUT)
-    out.set_status(v1::TASK_STATUS_TIMED_OUT);
+  auto why = read_agent_error(x);
+  *out.mutable_error() = why.to_proto();
+  out.set_status(why.code == v1::ERROR_CODE_CANCELLED   ? v1::TASK_STATUS_CANCELLED
+                 : why.code == v1::ERROR_CODE_TIMED_OUT ? v1::TASK_STATUS_TIMED_OUT
+                                                        : v1::TASK_STATUS_FAILED);
 }
 
 process_progress read_progress(std::string id, const json& x) {

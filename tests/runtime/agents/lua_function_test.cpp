@@ -58,7 +58,7 @@ TEST(lua_function, survives_errors_of_every_shape) {
   EXPECT_EQ(run("error({1, 2})\nreturn 1", "{}").error().message(),
             "agent \"scorer\": script: an error that is a table and no text");
   EXPECT_EQ(run("error({code = 7, retryable = 'yes'})\nreturn 1", "{}").error().message(),
-            "agent \"scorer\": the script gave no reason");
+            "agent \"scorer\": the agent gave no reason");
   for (const auto* script : {"local t = {} t.t = t error(t) return 1", "error(nil) return 1", "error(print) return 1",
                              "error({}) return 1"}) {
     auto out = run(script, "{}");
