@@ -1,10 +1,12 @@
 """Writes that come too late, under each policy; and a person who settles one with `troupe answer`."""
 
 import json
+import os
+import pty
 import re
 import unittest
 
-from harness import wait_until
+from harness import Process, wait_until
 from team_harness import TeamTest, at, lua, puppet, put, team_document
 
 TOO_LATE = (
@@ -139,10 +141,33 @@ class TeamConflicts(TeamTest):
         document = turns("human", [put("plan", "one")], [put("plan", "two", expected_version=0)], decision_timeout="1h")
         for member in document["steps"][0]["team"]["agents"]:
             del member["placement"]
-        run = self.start("run", self.write("asking.json", document), "--json")
-        told = re.compile(r"\(troupe answer (\S+) (q-1) current.*--connect (\S+)\n", re.DOTALL)
-        wait_until(lambda: told.search(run.logged()), "the question is told")
-        name, question, address = told.search(run.logged()).groups()
+        path = self.write("asking.json", document)
+        with self.subTest("in a pipe"):
+            run = self.start("run", path, "--json")
+            self.answer_what_is_told(run, run.logged)
+        with self.subTest("on a terminal, where bars are drawn"):
+            ours, theirs = pty.openpty()
+            self.addCleanup(os.close, ours)
+            run = Process(["run", path, "--json"], f"/proc/self/fd/{theirs}")
+            self.addCleanup(run.close)
+            os.close(theirs)
+            os.set_blocking(ours, False)
+            shown = bytearray()
+
+            def look():
+                try:
+                    shown.extend(os.read(ours, 65536))
+                except BlockingIOError:
+                    pass
+                return shown.decode(errors="replace")
+
+            self.answer_what_is_told(run, look)
+
+    def answer_what_is_told(self, run, look):
+        told = re.compile(r"\(troupe answer (\S+) (q-1) current.*--connect ([0-9.:]+)\r?\n", re.DOTALL)
+        found = []
+        wait_until(lambda: found.extend(told.findall(look())) or found, "the question is told")
+        name, question, address = found[0]
         done = self.troupe("answer", name, question, "proposed", "--connect", address)
         self.assertEqual(done.returncode, 0, done.stderr)
         output, _ = run.popen.communicate(timeout=60)
