@@ -3,8 +3,11 @@
 #include <caf/abstract_actor.hpp>
 #include <caf/actor_cast.hpp>
 #include <caf/detail/set_thread_name.hpp>
+#include <caf/scheduled_actor.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <unordered_set>
 #include <utility>
 
 namespace troupe {
@@ -13,6 +16,23 @@ namespace {
 
 /// Looked at again after this time even when nothing is due.
 constexpr std::chrono::seconds longest_sleep{60};
+
+/// What counts up, without the flags above it.
+uint64_t request_number(caf::message_id request) {
+  return request.integer_value() & caf::message_id::request_id_mask;
+}
+
+/// The requests whose answers an actor waits for. To be read by its own thread.
+struct waiting_requests : caf::scheduled_actor {
+  static std::unordered_set<uint64_t> of(const caf::scheduled_actor& x) {
+    std::unordered_set<uint64_t> out;
+    for (const auto& entry : x.*&waiting_requests::multiplexed_responses_)
+      out.insert(request_number(entry.first));
+    for (const auto& entry : x.*&waiting_requests::awaited_responses_)
+      out.insert(request_number(entry.first));
+    return out;
+  }
+};
 
 } // namespace
 
@@ -45,8 +65,7 @@ void lazy_clock::run() {
     auto at = now();
     while (!schedule_.empty() && schedule_.begin()->first <= at) {
       auto& event = schedule_.begin()->second;
-      if (event->backlink != actor_lookup_.end())
-        actor_lookup_.erase(event->backlink);
+      forget(*event);
       due.push_back(std::move(event));
       schedule_.erase(schedule_.begin());
     }
@@ -112,7 +131,59 @@ void lazy_clock::set_multi_timeout(time_point t, caf::abstract_actor* self, caf:
 }
 
 void lazy_clock::set_request_timeout(time_point t, caf::abstract_actor* self, caf::message_id id) {
-  add(std::make_unique<request_timeout>(t, caf::actor_cast<caf::strong_actor_ptr>(self), id));
+  auto event = std::make_unique<request_timeout>(t, caf::actor_cast<caf::strong_actor_ptr>(self), id);
+  std::vector<unique_delayed_event_ptr> dropped;
+  bool sooner = false;
+  {
+    std::lock_guard guard{mutex_};
+    if (stopping_)
+      return;
+    auto& mine = limits_[self->id()];
+    if (mine.by_request.size() >= mine.check_at)
+      if (const auto* asker = dynamic_cast<const caf::scheduled_actor*>(self))
+        drop_answered(*asker, mine, dropped);
+    auto i = schedule_.emplace(t, std::move(event));
+    i->second->backlink = actor_lookup_.end();
+    mine.by_request.emplace_hint(mine.by_request.end(), request_number(id), i);
+    sooner = t < asleep_until_;
+    if (sooner)
+      asleep_until_ = t;
+  }
+  if (sooner)
+    changed_.notify_one();
+}
+
+void lazy_clock::drop_answered(const caf::scheduled_actor& self, limits& of,
+                               std::vector<unique_delayed_event_ptr>& dropped) {
+  auto waits = waiting_requests::of(self);
+  auto& all = of.by_request;
+  for (auto i = all.begin(), end = std::prev(all.end(), most_unchecked); i != end;) {
+    if (waits.contains(i->first)) {
+      ++i;
+      continue;
+    }
+    dropped.push_back(std::move(i->second->second));
+    schedule_.erase(i->second);
+    i = all.erase(i);
+  }
+  of.check_at = std::max(3 * most_unchecked, 2 * all.size());
+}
+
+void lazy_clock::forget(const delayed_event& event) {
+  if (event.subtype == request_timeout_type) {
+    const auto& x = static_cast<const request_timeout&>(event);
+    auto mine = limits_.find(x.self->id());
+    mine->second.by_request.erase(request_number(x.id));
+    if (mine->second.by_request.empty())
+      limits_.erase(mine);
+  } else if (event.backlink != actor_lookup_.end()) {
+    actor_lookup_.erase(event.backlink);
+  }
+}
+
+size_t lazy_clock::size() const {
+  std::lock_guard guard{mutex_};
+  return schedule_.size();
 }
 
 void lazy_clock::cancel_ordinary_timeout(caf::abstract_actor* self, caf::atom_value type) {
@@ -122,12 +193,32 @@ void lazy_clock::cancel_ordinary_timeout(caf::abstract_actor* self, caf::atom_va
 }
 
 void lazy_clock::cancel_request_timeout(caf::abstract_actor* self, caf::message_id id) {
-  take(self->id(), [id](const delayed_event& x) {
-    return x.subtype == request_timeout_type && static_cast<const request_timeout&>(x).id == id;
-  });
+  unique_delayed_event_ptr event;
+  std::lock_guard guard{mutex_};
+  auto mine = limits_.find(self->id());
+  if (mine == limits_.end())
+    return;
+  auto i = mine->second.by_request.find(request_number(id));
+  if (i == mine->second.by_request.end())
+    return;
+  auto at = i->second;
+  event = std::move(at->second);
+  forget(*event);
+  schedule_.erase(at);
 }
 
 void lazy_clock::cancel_timeouts(caf::abstract_actor* self) {
+  std::vector<unique_delayed_event_ptr> dropped;
+  {
+    std::lock_guard guard{mutex_};
+    if (auto mine = limits_.find(self->id()); mine != limits_.end()) {
+      for (auto& [id, at] : mine->second.by_request) {
+        dropped.push_back(std::move(at->second));
+        schedule_.erase(at);
+      }
+      limits_.erase(mine);
+    }
+  }
   while (take(self->id(), [](const delayed_event&) { return true; })) {
   }
 }
@@ -145,6 +236,7 @@ void lazy_clock::cancel_all() {
   {
     std::lock_guard guard{mutex_};
     actor_lookup_.clear();
+    limits_.clear();
     dropped.swap(schedule_);
   }
 }

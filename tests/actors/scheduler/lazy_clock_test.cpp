@@ -1,3 +1,5 @@
+#include "actors/scheduler/lazy_clock.hpp"
+
 #include "actors/scheduler/hand_over.hpp"
 
 #include "tests/support/patience.hpp"
@@ -72,6 +74,37 @@ TEST_F(lazy_clock_test, ends_requests_that_are_not_answered_and_no_others) {
   EXPECT_TRUE(late);
   for (auto& x : {silent, quick, asker})
     caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
+}
+
+TEST_F(lazy_clock_test, keeps_few_limits_of_requests_that_were_answered_and_all_of_those_that_were_not) {
+  constexpr int rounds = 5'000;
+  constexpr int open = 500;
+  auto& clock = dynamic_cast<lazy_clock&>(system.clock());
+  auto silent = system.spawn([](caf::event_based_actor* me) -> caf::behavior {
+    me->set_default_handler(caf::skip);
+    return {[](const std::string&) {}};
+  });
+  auto quick = system.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int x) { return x; }}; });
+  caf::scoped_actor self{system};
+  auto to = caf::actor_cast<caf::actor>(self);
+  auto asker = system.spawn([=](caf::event_based_actor* me) -> caf::behavior {
+    for (int i = 0; i < open; ++i)
+      me->request(silent, std::chrono::minutes{60}, i).then([](int) {}, [](const caf::error&) {});
+    return {[=](int left) {
+      me->request(quick, std::chrono::minutes{60}, left)
+          .then([=](int x) { x > 0 ? me->send(me, x - 1) : caf::anon_send(to, 0); }, [](const caf::error&) {});
+    }};
+  });
+  caf::anon_send(asker, rounds);
+  auto done = false;
+  self->receive([&](int) { done = true; }, caf::after(patience) >> [] {});
+  EXPECT_TRUE(done);
+  EXPECT_GE(clock.size(), open);
+  EXPECT_LE(clock.size(), 2 * open + 3 * lazy_clock::most_unchecked);
+  for (auto& x : {silent, quick, asker})
+    caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
+  self->wait_for(silent, quick, asker);
+  EXPECT_EQ(clock.size(), 0);
 }
 
 TEST_F(lazy_clock_test, lets_a_system_end_with_messages_that_are_not_due) {
