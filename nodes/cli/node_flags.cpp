@@ -67,7 +67,8 @@ std::vector<argument> node_arguments(node_flags& x) {
       {.names = "--metrics", .target = &x.metrics, .help = "Where Prometheus scrapes", .value = "HOST:PORT"},
       {.names = "--data",
        .target = &x.data,
-       .help = "Coordinator: folder of the journal (default: none; runs are gone with the process)",
+       .help = "Coordinator: folder of the journal (default: none; runs are gone with the process, and of ended ones "
+               "the newest 64 MiB are kept)",
        .value = "DIR",
        .completes = completion::directory},
       {.names = "--capacity", .target = &x.capacity, .help = "Worker: tasks at once (default 256)", .value = "N"},

@@ -1,12 +1,54 @@
 #include "runtime/journal/memory_store.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
 
 namespace troupe {
 
-memory_store::memory_store(owner_alive_fn owner_alive) : owner_alive_{std::move(owner_alive)} {}
+namespace {
+
+/// What a run takes besides the bytes of its events, and each of its events.
+constexpr size_t bytes_per_run = 1'024;
+constexpr size_t bytes_per_event = 48;
+
+bool has_ended(const v1::RunSummary& run) {
+  return run.state() > v1::RUN_STATE_RUNNING;
+}
+
+} // namespace
+
+memory_store::memory_store(owner_alive_fn owner_alive, size_t ended_bytes)
+    : owner_alive_{std::move(owner_alive)}, most_ended_bytes_{ended_bytes} {}
+
+void memory_store::add(run_record& run, const v1::RunEvent& event) {
+  run.events.push_back(event.SerializeAsString());
+  run.bytes += run.events.back().size() + bytes_per_event;
+}
+
+void memory_store::trim() {
+  while (ended_bytes_ > most_ended_bytes_ && ended_.size() > 1) {
+    auto run = runs_.find(ended_.front());
+    ended_bytes_ -= run->second.bytes;
+    if (auto definition = definitions_.find(run->second.summary.definition_hash()); --definition->second.runs == 0)
+      definitions_.erase(definition);
+    runs_.erase(run);
+    ended_.pop_front();
+    ++dropped_;
+  }
+}
+
+tl::unexpected<error> memory_store::not_kept(const std::string& run_id) const {
+  auto why = no_such_run(run_id).value();
+  if (dropped_ > 0)
+    why.message +=
+        fmt::format(". {} runs that have ended are no longer kept: without a directory for data, the newest are, "
+                    "up to {} MiB of events",
+                    dropped_, most_ended_bytes_ >> 20);
+  return tl::unexpected{std::move(why)};
+}
 
 run_head memory_store::run_record::head() const {
   return {.epoch = summary.epoch(), .last_seq = events.size(), .owner = summary.owner()};
@@ -20,7 +62,7 @@ result<std::vector<result<v1::EventsAppended>>> memory_store::append(std::span<c
   for (const auto* entry : batch) {
     auto i = runs_.find(entry->run_id());
     if (i == runs_.end()) {
-      out.emplace_back(no_such_run(entry->run_id()));
+      out.emplace_back(not_kept(entry->run_id()));
       continue;
     }
     auto& run = i->second;
@@ -36,17 +78,23 @@ result<std::vector<result<v1::EventsAppended>>> memory_store::append(std::span<c
       continue;
     }
     for (auto k = admitted->known; k < entry->events_size(); ++k)
-      run.events.push_back(entry->events(k).SerializeAsString());
+      add(run, entry->events(k));
     if (entry->has_summary()) {
+      auto had_ended = has_ended(run.summary);
       run.summary.set_state(entry->summary().state());
       run.summary.set_finished_at_ms(entry->summary().finished_at_ms());
       run.summary.set_error(entry->summary().error());
+      if (!had_ended && has_ended(run.summary)) {
+        ended_.push_back(entry->run_id());
+        ended_bytes_ += run.bytes;
+      }
     }
     v1::EventsAppended done;
     done.set_run_id(entry->run_id());
     done.set_last_seq(admitted->last_seq);
     out.emplace_back(std::move(done));
   }
+  trim();
   ++commits_;
   return out;
 }
@@ -59,13 +107,15 @@ result<v1::RunSummary> memory_store::create(const v1::CreateRun& request) {
   const auto& summary = request.summary();
   if (auto i = runs_.find(summary.run_id()); i != runs_.end())
     return i->second.summary;
-  auto [definition, fresh] = definitions_.try_emplace(summary.definition_hash(), request.definition());
-  if (!fresh && definition->second != request.definition())
+  auto [definition, fresh] =
+      definitions_.try_emplace(summary.definition_hash(), kept_definition{request.definition(), 0});
+  if (!fresh && definition->second.text != request.definition())
     return definition_differs(summary.definition_hash());
+  ++definition->second.runs;
   auto& run = runs_[summary.run_id()];
-  run = {.summary = summary, .events = {}, .number = runs_.size()};
+  run = {.summary = summary, .events = {}, .number = ++created_, .bytes = bytes_per_run};
   for (const auto& event : request.events())
-    run.events.push_back(event.SerializeAsString());
+    add(run, event);
   ++commits_;
   return summary;
 }
@@ -75,7 +125,7 @@ result<v1::RunSummary> memory_store::claim(const v1::ClaimRun& request) {
     return tl::unexpected(ok.error());
   auto i = runs_.find(request.run_id());
   if (i == runs_.end())
-    return no_such_run(request.run_id());
+    return not_kept(request.run_id());
   auto epoch = admit_claim(i->second.head(), request, owner_alive_);
   if (!epoch)
     return tl::unexpected(epoch.error());
@@ -90,10 +140,10 @@ result<v1::RunDetails> memory_store::load(const std::string& run_id) {
     return tl::unexpected(ok.error());
   auto i = runs_.find(run_id);
   if (i == runs_.end())
-    return no_such_run(run_id);
+    return not_kept(run_id);
   v1::RunDetails out;
   *out.mutable_summary() = i->second.summary;
-  out.set_definition(definitions_.at(i->second.summary.definition_hash()));
+  out.set_definition(definitions_.at(i->second.summary.definition_hash()).text);
   for (const auto& event : i->second.events)
     out.add_events()->ParseFromString(event);
   return out;
@@ -104,7 +154,7 @@ result<v1::RunList> memory_store::list(uint32_t limit, bool unfinished_only) {
     return tl::unexpected(ok.error());
   std::vector<const run_record*> found;
   for (const auto& [id, run] : runs_)
-    if (!unfinished_only || run.summary.state() <= v1::RUN_STATE_RUNNING)
+    if (!unfinished_only || !has_ended(run.summary))
       found.push_back(&run);
   std::sort(found.begin(), found.end(), [](const auto* a, const auto* b) {
     return std::tuple{a->summary.created_at_ms(), a->number} > std::tuple{b->summary.created_at_ms(), b->number};

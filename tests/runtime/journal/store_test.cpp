@@ -250,6 +250,37 @@ TEST(memory_store_test, fails_as_often_as_told_and_changes_nothing) {
   EXPECT_EQ(sut.commits(), 1u);
 }
 
+TEST(memory_store_test, keeps_the_newest_of_the_ended_runs_and_all_that_have_not_ended) {
+  memory_store sut{{}, 4'096};
+  ASSERT_TRUE(sut.create(create_request("unfinished")));
+  for (int i = 0; i < 20; ++i) {
+    auto id = "r" + std::to_string(i);
+    ASSERT_TRUE(sut.create(create_request(id)));
+    ASSERT_TRUE(append_one(sut, ending(append_request(id, 1, 2), v1::RUN_STATE_SUCCEEDED)));
+    ASSERT_TRUE(sut.load(id)) << "whoever waited for its end can read it";
+  }
+  auto kept = sut.list(0, false).value();
+  EXPECT_GE(kept.runs_size(), 3);
+  EXPECT_LE(kept.runs_size(), 5);
+  EXPECT_EQ(kept.runs(0).run_id(), "r19");
+  EXPECT_EQ(kept.runs(kept.runs_size() - 1).run_id(), "unfinished");
+  EXPECT_TRUE(append_one(sut, append_request("unfinished", 1, 2)));
+  auto gone = sut.load("r0");
+  ASSERT_EQ(code_of(gone), v1::ERROR_CODE_NOT_FOUND);
+  EXPECT_NE(gone.error().message.find("no run goes by the id \"r0\". "), std::string::npos) << gone.error().message;
+  EXPECT_NE(gone.error().message.find("no longer kept"), std::string::npos) << gone.error().message;
+}
+
+TEST(memory_store_test, keeps_the_run_that_ended_last_whatever_it_takes) {
+  memory_store sut{{}, 0};
+  for (const auto* id : {"r", "s"}) {
+    ASSERT_TRUE(sut.create(create_request(id)));
+    ASSERT_TRUE(append_one(sut, ending(append_request(id, 1, 2), v1::RUN_STATE_FAILED)));
+    EXPECT_TRUE(sut.load(id));
+  }
+  EXPECT_EQ(code_of(sut.load("r")), v1::ERROR_CODE_NOT_FOUND);
+}
+
 TYPED_TEST(store_test, writes_together_what_belongs_to_several_calls) {
   ASSERT_TRUE(this->sut->create(create_request("old")));
   auto done = this->sut->together([&] {
