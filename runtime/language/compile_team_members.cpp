@@ -140,7 +140,7 @@ std::shared_ptr<const step> workflow_compiler::compile_member_work(team_member& 
     *out = compile_step(*one, in, role::body);
     out->id = member.role;
   } else if (auto several = keys["steps"]) {
-    out->body = compile_group(*several, std::nullopt, std::nullopt, in);
+    out->body = compile_group(*several, keys["order"], keys["output"], in);
   } else {
     auto agent = compile_agent_step(keys, in);
     if (!keys["agent"]) {
@@ -171,6 +171,10 @@ std::shared_ptr<const step> workflow_compiler::compile_member_work(team_member& 
   for (auto name : {"input", "attempt_timeout"})
     if (auto x = keys[name]; x && (keys["step"] || keys["steps"]))
       check_.fault(*x, std::string{"`"} + name + "` is for `agent`", "put it on the steps inside");
+  for (auto name : {"order", "output"})
+    if (auto x = keys[name]; x && !keys["steps"])
+      check_.fault(*x, std::string{"`"} + name + "` is for `steps`, of which this member has none",
+                   name == std::string_view{"order"} ? "remove it" : "remove it, or put the agent into `steps`");
   compile_common(*out, keys, in, role::body);
   return out;
 }

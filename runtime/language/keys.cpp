@@ -54,9 +54,10 @@ std::map<std::string, key_list, std::less<>> make_table() {
 
       {"team", team},
       {"team_member",
-       {"role",         "archetype", "agent",          "input",     "attempt_timeout",  "step",     "steps",
-        "capabilities", "tools",     "interacts_with", "expertise", "responsibilities", "ask_when", "writes",
-        "timeout",      "retry",     "fallback",       "on_error",  "priority",         "placement"}},
+       {"role",     "archetype", "agent",        "input", "attempt_timeout", "step",      "steps",
+        "order",    "output",    "capabilities", "tools", "interacts_with",  "expertise", "responsibilities",
+        "ask_when", "writes",    "timeout",      "retry", "fallback",        "on_error",  "priority",
+        "placement"}},
       {"phase", {"phase", "roles", "writes"}},
       {"selector", {"selector"}},
       {"selector_agent", {"agent"}},

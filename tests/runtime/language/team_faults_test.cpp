@@ -207,6 +207,11 @@ const std::vector<wrong_team>& wrong_rows() {
       {"team_member.attempt_timeout", "      agents: [{role: x, steps: [{id: y, agent: a}], attempt_timeout: 1s}]\n",
        "doc:10:71: steps[0].team.agents[0].attempt_timeout: `attempt_timeout` is for `agent`; put it on the steps "
        "inside"},
+      {"team_member.output", "      agents: [{role: x, agent: a, output: $.input}]\n",
+       "doc:10:44: steps[0].team.agents[0].output: `output` is for `steps`, of which this member has none; remove it, "
+       "or put the agent into `steps`"},
+      {"team_member.order", "      agents: [{role: x, agent: a, order: parallel}]\n",
+       "doc:10:43: steps[0].team.agents[0].order: `order` is for `steps`, of which this member has none; remove it"},
       {"team_member.attempt_timeout", member_with("attempt_timeout: 0"),
        "doc:10:53: steps[0].team.agents[0].attempt_timeout: a duration of zero"},
       {"team_member.step", "      agents: [{role: x, step: {agnet: a}}]\n",

@@ -83,6 +83,29 @@ output: $.steps.t
   EXPECT_TRUE(heard) << inbox;
 }
 
+TEST(team_members, that_are_steps_yield_their_output_in_their_order) {
+  run_harness run{R"(
+workflow: w
+agents: {find: {kind: function}, write: {kind: function}}
+steps:
+  - id: t
+    team:
+      agents:
+        - role: writer
+          steps:
+            - {id: find, agent: find}
+            - {id: write, agent: write}
+          order: sequential
+          output: $.steps.write
+      turns: round_robin
+      max_iterations: 1
+output: $.steps.t.artifacts
+)"};
+  run.succeed(run.task_at("t[writer].find"), "a book");
+  run.succeed(run.task_at("t[writer].write"), "a text");
+  EXPECT_EQ(run.output(), R"({"writer": "a text"})"_json);
+}
+
 TEST(team_reviews, want_a_verdict_of_whoever_speaks_for_the_reviewer) {
   run_harness run{R"(
 workflow: w
