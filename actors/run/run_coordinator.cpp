@@ -29,6 +29,9 @@ run_coordinator_state::~run_coordinator_state() {
   for (auto& [seq, promise] : to_acknowledge_)
     promise.deliver(
         to_caf({v1::ERROR_CODE_UNAVAILABLE, "the run's coordinator ended before the journal had it", true}));
+  // Whoever is monitored keeps the memory of those who do so; the parent outlives a great many runs.
+  if (self_ != nullptr)
+    self_->demonitor(parent_);
 }
 
 int64_t run_coordinator_state::now() const {
@@ -36,8 +39,10 @@ int64_t run_coordinator_state::now() const {
 }
 
 void run_coordinator_state::start(pointer self, run_start from, run_coordinator_config config,
-                                  run_neighbours neighbours, run_probe probe) {
+                                  run_neighbours neighbours, run_probe probe, caf::actor_addr parent) {
   self_ = self;
+  parent_ = std::move(parent);
+  self_->monitor(parent_);
   config_ = config;
   neighbours_ = std::move(neighbours);
   time_.emplace(*neighbours_.time);
@@ -314,14 +319,13 @@ void run_coordinator_state::arm_timer() {
 run_coordinator_actor::behavior_type run_coordinator(run_coordinator_state::pointer self, run_start from,
                                                      run_coordinator_config config, run_neighbours neighbours,
                                                      run_probe probe, caf::actor_addr parent) {
-  self->monitor(parent);
   self->set_down_handler([self, parent](const caf::down_msg& down) {
     if (down.source == parent)
       self->quit(caf::exit_reason::user_shutdown);
     else
       self->state.forget(down.source);
   });
-  self->state.start(self, std::move(from), config, std::move(neighbours), std::move(probe));
+  self->state.start(self, std::move(from), config, std::move(neighbours), std::move(probe), parent);
   return {
       [self](v1::ResultBatch& batch) { self->state.results(batch); },
       [self](const v1::ProgressBatch& batch) { self->state.progress(batch); },

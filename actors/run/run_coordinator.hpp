@@ -65,7 +65,8 @@ struct run_coordinator_state {
 
   ~run_coordinator_state();
 
-  void start(pointer self, run_start from, run_coordinator_config config, run_neighbours neighbours, run_probe probe);
+  void start(pointer self, run_start from, run_coordinator_config config, run_neighbours neighbours, run_probe probe,
+             caf::actor_addr parent);
 
   void results(v1::ResultBatch& batch);
   void lost(const v1::TaskLost& loss);
@@ -126,6 +127,7 @@ private:
   workflow_ptr definition_;
   agent_specs_ptr specs_;
   std::string traceparent_;
+  caf::actor_addr parent_;
   std::vector<run_watcher_actor> watchers_;
   /// Those who want nothing but the end.
   std::vector<run_watcher_actor> waiters_;

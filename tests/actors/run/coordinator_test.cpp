@@ -57,6 +57,20 @@ TEST_F(coordinator_test, drives_a_run_to_its_end) {
   EXPECT_EQ(stored().state(), v1::RUN_STATE_SUCCEEDED);
 }
 
+TEST_F(coordinator_test, keeps_nothing_of_a_run_that_has_ended) {
+  ask<v1::RunAccepted>(boss, submission(two_steps, 5));
+  caf::strong_actor_ptr ended;
+  {
+    auto x = next_task();
+    ended = caf::actor_cast<caf::strong_actor_ptr>(x.owner);
+    answer(x, 6);
+    answer(next_task(), 7);
+  }
+  ASSERT_EQ(stored().state(), v1::RUN_STATE_SUCCEEDED);
+  EXPECT_EQ(ended->strong_refs, 1u) << "ours";
+  EXPECT_EQ(ended->weak_refs, 1u) << "what the strong ones share";
+}
+
 TEST_F(coordinator_test, ends_a_run_at_once_that_has_nothing_to_do) {
   ask<v1::RunAccepted>(boss, submission(R"(
 workflow: nothing
