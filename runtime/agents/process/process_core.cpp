@@ -24,6 +24,8 @@ void process_core::submit(v1::Task task, int64_t now) {
   if (task.timeout_ms() > 0)
     x.deadline = now + task.timeout_ms();
   x.task = std::move(task);
+  if (rests_long(now))
+    return refuse(x, now);
   waiting_.push_back(std::move(x));
   if (state_ == state::down)
     spawn();
@@ -62,9 +64,39 @@ void process_core::failed(const std::string& why, int64_t now) {
   // Nobody knows whether that heals: those who wait hear of it, and the next task tries again.
   for (auto& x : std::exchange(waiting_, {}))
     answer_error(x, v1::ERROR_CODE_UNAVAILABLE, "the process cannot be started: " + why, true);
+  rest("a failure to start: " + why, now);
+}
+
+void process_core::rest(const std::string& how, int64_t now) {
+  last_end_ = how;
   state_ = state::resting;
   backoff_ms_ = std::clamp<int64_t>(backoff_ms_ * 2, limits_.first_backoff.count(), limits_.max_backoff.count());
   rest_until_ = now + backoff_ms_;
+  if (rests_long(now))
+    for (auto& x : std::exchange(waiting_, {}))
+      refuse(x, now);
+}
+
+bool process_core::rests_long(int64_t now) const {
+  return state_ == state::resting && rest_until_ - now > limits_.patience.count();
+}
+
+void process_core::refuse(open_task& x, int64_t now) {
+  auto left = rest_until_ - now;
+  auto out = failed_result(x.task, {v1::ERROR_CODE_UNAVAILABLE,
+                                    "the process has ended again and again, last with " + last_end_
+                                        + "; it is started again in " + std::to_string(left) + " ms",
+                                    true});
+  out.mutable_error()->set_retry_after_ms(static_cast<uint32_t>(left));
+  actions_.push_back(process_action::answer{std::move(out)});
+}
+
+std::string process_core::strange_words() const {
+  if (strange_lines_ == 0)
+    return {};
+  auto lines = strange_lines_ == 1 ? std::string{"a line that is no answer"}
+                                   : std::to_string(strange_lines_) + " lines that are no answers, the last";
+  return "; it wrote " + lines + ": " + last_strange_line_;
 }
 
 void process_core::output(std::string_view bytes, int64_t now) {
@@ -108,10 +140,8 @@ void process_core::exited(const std::string& how, int64_t now) {
   if (state_ != state::up)
     return;
   ++counters_.deaths;
-  fail_open(v1::ERROR_CODE_AGENT_CRASHED, "agent crashed: the process ended with " + how);
-  state_ = state::resting;
-  backoff_ms_ = std::clamp<int64_t>(backoff_ms_ * 2, limits_.first_backoff.count(), limits_.max_backoff.count());
-  rest_until_ = now + backoff_ms_;
+  fail_open(v1::ERROR_CODE_AGENT_CRASHED, "agent crashed: the process ended with " + how + strange_words());
+  rest(how, now);
   actions_.push_back(
       process_action::log{"ended with " + how + ", starts again in " + std::to_string(backoff_ms_) + " ms"});
 }
@@ -136,6 +166,7 @@ void process_core::tick(int64_t now) {
   auto message = [&](const open_task& x) {
     return "agent \"" + agent_ + "\" did not answer within " + std::to_string(x.task.timeout_ms()) + " ms";
   };
+  auto strange = strange_words();
   for (auto i = waiting_.begin(); i != waiting_.end();) {
     if (!overdue(*i)) {
       ++i;
@@ -152,7 +183,7 @@ void process_core::tick(int64_t now) {
       due.push_back(entry.first);
   for (size_t k = 0; k < due.size(); ++k) {
     auto x = std::move(open_.at(due[k]));
-    auto why = message(x);
+    auto why = message(x) + strange;
     if (k + 1 < due.size()) {
       open_.erase(due[k]);
       answer_error(x, v1::ERROR_CODE_TIMED_OUT, why, true);
@@ -173,6 +204,7 @@ std::vector<process_action::any> process_core::take_actions() {
 
 void process_core::spawn() {
   state_ = state::starting;
+  strange_lines_ = 0;
   actions_.push_back(process_action::spawn{});
 }
 
@@ -203,8 +235,10 @@ void process_core::take_line(std::string_view line) {
   if (state_ != state::up)
     return;
   auto parsed = parse_line(line);
-  if (auto* bad = std::get_if<process_garbage>(&parsed))
-    return garbage(bad->why, line);
+  if (auto* bad = std::get_if<process_garbage>(&parsed)) {
+    ++counters_.garbage_lines;
+    return strange(bad->why, line);
+  }
   if (auto* news = std::get_if<process_progress>(&parsed)) {
     auto i = open_.find(news->task_id);
     if (i == open_.end()) {
@@ -255,11 +289,12 @@ void process_core::take_line(std::string_view line) {
   auto i = open_.find(said.task_id);
   if (i == open_.end()) {
     ++counters_.unknown_tasks;
-    return complain("answered task " + clean_text(said.task_id, max_excerpt) + ", which nobody asked");
+    return strange("it has no task of that task_id", line);
   }
   auto x = std::move(i->second);
   open_.erase(i);
   backoff_ms_ = 0;
+  strange_lines_ = 0;
   answer(x, std::move(said.result));
 }
 
@@ -316,9 +351,10 @@ void process_core::fail_open(v1::ErrorCode code, const std::string& message) {
     answer_error(entry.second, code, message, true);
 }
 
-void process_core::garbage(std::string_view why, std::string_view line) {
-  ++counters_.garbage_lines;
-  complain("wrote a line that is no answer (" + std::string{why} + "): " + clean_text(line, max_excerpt));
+void process_core::strange(std::string_view why, std::string_view line) {
+  ++strange_lines_;
+  last_strange_line_ = clean_text(line, max_excerpt) + " (" + std::string{why} + ")";
+  complain("wrote a line that is no answer: " + last_strange_line_);
 }
 
 void process_core::complain(std::string text) {

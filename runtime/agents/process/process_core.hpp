@@ -25,6 +25,10 @@ struct process_limits {
   /// Wait before a process that died is started again: doubled with every death until a task is answered.
   milliseconds first_backoff{100};
   milliseconds max_backoff{30'000};
+  /// Tasks wait that long for a process that is to be started again. Before longer waits they are refused, with the
+  /// time until then: a program that dies of every task is known to be broken by then, and nobody should have to wait
+  /// to hear of it.
+  milliseconds patience{1'000};
 };
 
 /// What the core of a process agent wants done, in this order.
@@ -132,12 +136,19 @@ private:
   void take_line(std::string_view line);
   void too_long();
   void end_process();
+  /// It has died, or could not be started.
+  void rest(const std::string& how, int64_t now);
+  bool rests_long(int64_t now) const;
+  void refuse(open_task& x, int64_t now);
+  /// What it wrote that was no answer, as the end of a sentence; empty when there was nothing.
+  std::string strange_words() const;
   void answer(open_task& x, v1::TaskResult&& result);
   void answer_error(open_task& x, v1::ErrorCode code, std::string message, bool retryable);
   /// Answers everything that was written to the process.
   void fail_open(v1::ErrorCode code, const std::string& message);
   void drop(const std::string& id, v1::ErrorCode code, const std::string& message, bool retryable);
-  void garbage(std::string_view why, std::string_view line);
+  /// It wrote a line that is no answer.
+  void strange(std::string_view why, std::string_view line);
   /// Logs at most so much that an endless stream of nonsense does not fill a disk.
   void complain(std::string text);
 
@@ -152,6 +163,11 @@ private:
   std::deque<open_task> waiting_;
   int64_t backoff_ms_ = 0;
   int64_t rest_until_ = 0;
+  /// How it ended last.
+  std::string last_end_;
+  /// Lines since it was started, or since its last answer, that were none; and the last of them.
+  uint64_t strange_lines_ = 0;
+  std::string last_strange_line_;
   std::vector<process_action::any> actions_;
   process_counters counters_;
 };

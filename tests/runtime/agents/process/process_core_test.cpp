@@ -104,6 +104,58 @@ TEST_F(process_core_test, waits_longer_with_every_death_until_a_task_is_answered
   EXPECT_EQ(*core.next_deadline() - now, 100);
 }
 
+TEST_F(process_core_test, lets_nobody_wait_for_long_for_a_process_that_keeps_dying) {
+  start();
+  for (int i = 0; i < 4; ++i) {
+    core.exited("status 3; it said last: boom", now);
+    core.tick(now = *core.next_deadline());
+    core.started(now);
+  }
+  for (uint32_t i = 2; i <= 4; ++i)
+    core.submit(make_task(i), now);
+  core.take_actions();
+  core.exited("status 3; it said last: boom", now);
+  auto answers = take<answer>();
+  ASSERT_EQ(answers.size(), 3u) << "two died with it, one waited";
+  const auto& why = answers.back().result.error();
+  EXPECT_EQ(why.code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_TRUE(why.retryable());
+  EXPECT_EQ(why.retry_after_ms(), 1'600u);
+  EXPECT_EQ(why.message(),
+            "the process has ended again and again, last with status 3; it said last: boom; it is started "
+            "again in 1600 ms");
+  core.submit(make_task(6), now + 100);
+  EXPECT_EQ(take<answer>().at(0).result.error().retry_after_ms(), 1'500u);
+  core.submit(make_task(7), now + 600);
+  EXPECT_TRUE(core.take_actions().empty()) << "a second is not too long to wait";
+  core.tick(now + 1'600);
+  core.started(now + 1'600);
+  EXPECT_EQ(take<write>().size(), 1u);
+}
+
+TEST_F(process_core_test, says_what_it_wrote_in_place_of_an_answer) {
+  start();
+  core.submit(make_task(2, 50), now);
+  core.output("Traceback\nhello\n", now);
+  core.take_actions();
+  core.tick(now + 50);
+  auto why = take<answer>().at(0).result.error().message();
+  EXPECT_TRUE(
+      why.starts_with("agent \"a\" did not answer within 50 ms; it wrote 2 lines that are no answers, the last: "
+                      "hello ("))
+      << why;
+  core.exited("signal 15", now);
+  core.started(now);
+  core.submit(make_task(3), now);
+  core.output(answer_line(9), now);
+  core.take_actions();
+  core.exited("status 1", now);
+  why = take<answer>().at(0).result.error().message();
+  EXPECT_TRUE(why.starts_with("agent crashed: the process ended with status 1; it wrote a line that is no answer: {")
+              && why.ends_with("(it has no task of that task_id)"))
+      << why;
+}
+
 TEST_F(process_core_test, tells_those_who_wait_when_it_cannot_be_started) {
   core.submit(make_task(1), now);
   core.failed("No such file or directory", now);
