@@ -24,6 +24,7 @@ namespace {
 
 constexpr size_t turns = 1'000;
 constexpr size_t questions = 500;
+constexpr size_t steps = 500;
 
 json function(const std::string& name, const std::string& side = {}) {
   json out{{"kind", "function"}, {"function", name}};
@@ -129,6 +130,19 @@ agent_actor::behavior_type asking_actor(asking_pointer self, operation_sink_acto
 double turn_rate(local_node& at, const std::string& definition) {
   static const auto input = shared_document().dump();
   return turns / run_once(at, definition, input);
+}
+
+/// Steps one after the other on one node.
+std::string chain_of_steps(const std::string& side) {
+  auto chain = json::array();
+  for (size_t i = 0; i < steps; ++i)
+    chain.push_back({{"id", "s" + std::to_string(i)}, {"agent", "noop"}, {"input", 7}});
+  return json{{"workflow", "chain"},
+              {"agents", {{"noop", function("noop", side)}}},
+              {"steps", std::move(chain)},
+              {"order", "sequential"},
+              {"output", "$.steps.s0"}}
+      .dump();
 }
 
 /// Median seconds from a question to its answer.
@@ -237,6 +251,8 @@ void ask_case(report& out) {
   const auto from_thread = asking("blocking_asker", "here", "worker-1");
   const auto both_sides = asking("asker", "worker-1", "worker-2");
   auto task = [&] { return 1e6 * median(send_tasks(here, questions, 1, noop_spec(), "worker-1").each); };
+  const auto chain = chain_of_steps("worker-1");
+  auto step = [&] { return 1e6 * run_once(here, chain, "{}") / steps; };
   auto measure = [&](std::string name, std::string floor, const std::string& document, std::optional<bar> goal = {}) {
     figure x;
     x.name = std::move(name);
@@ -249,6 +265,12 @@ void ask_case(report& out) {
   answer_time(here, one_side);
   measure("a member asks a member on another node, p50", "a task to that node and its result", one_side,
           at_most_ratio(1.5));
+  figure x;
+  x.name = "the same beside a step of a run";
+  x.unit = "µs";
+  x.floor_name = "a step on that node, mean of 500 in a row: a task, and a run that goes on from it";
+  out.measure(
+      std::move(x), [&] { return 1e6 * answer_time(here, one_side); }, step);
   measure("the same, asked by a function in a thread of its own", "a task to that node and its result", from_thread);
   measure("both on other nodes than the coordinator", "a task to one of them and its result", both_sides);
 }

@@ -3,6 +3,9 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
 
 namespace troupe {
 
@@ -16,6 +19,19 @@ breaker_policy policy_of(const v1::AgentSpec& spec) {
     out.failure_ratio = spec.breaker().failure_ratio();
     out.window = spec.breaker().window();
     out.open_for = milliseconds{spec.breaker().open_for_ms()};
+  }
+  return out;
+}
+
+/// What a task wants of its node, in one text: the same for tasks that want the same.
+std::string labels_of(const v1::Task& task) {
+  std::map<std::string_view, std::string_view> labels;
+  for (const auto& label : task.placement())
+    labels.emplace(label.key(), label.value());
+  std::string out;
+  for (const auto& [label, value] : labels) {
+    out.append(label).push_back('\0');
+    out.append(value).push_back('\0');
   }
   return out;
 }
@@ -157,16 +173,13 @@ void dispatcher_core::impl::evict_idle_agents() {
 dispatch::lane& dispatcher_core::impl::lane_of(agent_entry& agent, const v1::Task& task, int64_t now_ms) {
   if (task.placement().empty() && agent.plain)
     return *agent.plain;
-  auto need = need_of(task, agent.spec.get());
-  std::string labels;
-  for (auto& [label, value] : need.labels)
-    labels += label + '\0' + value + '\0';
+  auto labels = labels_of(task);
   auto& out = agent.lanes[labels];
   if (!out) {
     out = std::make_shared<lane>();
     out->id = next_lane++;
     out->agent = &agent;
-    out->need = std::move(need);
+    out->need = need_of(task, agent.spec.get());
     for (auto& [name, node] : nodes)
       refresh_site(*out, *node, true, now_ms);
     note_homeless(*out, now_ms);

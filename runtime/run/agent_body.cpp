@@ -96,10 +96,8 @@ bool agent_body::fits(engine& run, frame& self, const json& value) const {
 }
 
 void agent_body::start(engine& run, frame& self, std::string input) {
-  input_ = std::move(input);
   task_ = run.new_task(self);
-  has_task_ = true;
-  send(run, self);
+  send(run, self, std::move(input));
 }
 
 void agent_body::add_placement(v1::Task& task, const frame& self) const {
@@ -119,12 +117,16 @@ void agent_body::add_placement(v1::Task& task, const frame& self) const {
     add(f->definition->placement);
 }
 
-void agent_body::send(engine& run, frame& self) {
+void agent_body::send_again(engine& run, frame& self) {
+  send(run, self, sent_->input().data());
+}
+
+void agent_body::send(engine& run, frame& self, std::string input) {
   auto task = std::make_shared<v1::Task>();
   task->set_step(path_of(self));
   task->set_agent(agent_->name);
   task->set_agent_hash(agent_->hash);
-  task->mutable_input()->set_data(input_);
+  task->mutable_input()->set_data(std::move(input));
   auto timeout = definition_.attempt_timeout;
   if (timeout.count() == 0)
     timeout = agent_->timeout.count() > 0 ? agent_->timeout : default_attempt_timeout;
@@ -142,6 +144,7 @@ void agent_body::send(engine& run, frame& self) {
       grant.set_context(f->turn->context->text());
     break;
   }
+  sent_ = task;
   run.send_task(task_, std::move(task));
 }
 
@@ -218,7 +221,7 @@ void agent_body::task_lost(engine& run, frame& self, const v1::TaskLost& loss) {
 
 void agent_body::lost(engine& run, frame& self, const std::string& node, const std::string& reason) {
   if (++losses_ < most_losses) {
-    send(run, self);
+    send_again(run, self);
     return;
   }
   auto text = "agent " + agent_->name + " was lost " + std::to_string(losses_) + " times, last with node " + node + " ("
@@ -250,17 +253,17 @@ void agent_body::report(engine& run, frame& self, const v1::TaskResult& result, 
 
 void agent_body::timer_fired(engine& run, frame& self, uint32_t) {
   timer_ = 0;
-  send(run, self);
+  send_again(run, self);
 }
 
 void agent_body::resumed(engine& run, frame& self) {
-  if (has_task_ && timer_ == 0 && !self.ending && run.in_flight(task_))
-    send(run, self);
+  if (sent_ && timer_ == 0 && !self.ending && run.in_flight(task_))
+    send_again(run, self);
 }
 
 void agent_body::stop(engine& run, frame&, const std::string& reason) {
   run.stop_timer(timer_);
-  if (has_task_)
+  if (sent_)
     run.cancel_task_of(task_, reason);
 }
 

@@ -2,6 +2,7 @@
 
 #include "runtime/run/frame.hpp"
 
+#include <memory>
 #include <string>
 
 namespace troupe {
@@ -40,17 +41,18 @@ private:
   bool fits(engine& run, frame& self, const json& value) const;
   void start(engine& run, frame& self, std::string input);
   void add_placement(v1::Task& task, const frame& self) const;
-  void send(engine& run, frame& self);
+  void send(engine& run, frame& self, std::string input);
+  void send_again(engine& run, frame& self);
   void lost(engine& run, frame& self, const std::string& node, const std::string& reason);
   void failed(engine& run, frame& self, error why, const v1::TaskResult* result);
   void report(engine& run, frame& self, const v1::TaskResult& result, const std::string& fault, bool again) const;
 
   const agent_step& definition_;
   const agent_definition* agent_ = nullptr;
-  std::string input_;
+  /// Of the last attempt, which whoever works on it shares; null: there was none.
+  std::shared_ptr<const v1::Task> sent_;
   /// The input is what a team's member is told anyway.
   bool told_by_input_ = false;
-  bool has_task_ = false;
   uint32_t task_ = 0;
   /// Tries that count for the retry policy; a loss is nobody's failure and does not.
   uint32_t tries_ = 1;
