@@ -15,7 +15,10 @@ using run_watcher_actor = caf::typed_actor<
     caf::reacts_to<v1::RunUpdate>>;
 
 /// A run coordinator's notes to itself: a timer of the run may be due; the store may be back.
-struct run_timer_tick {};
+struct run_timer_tick {
+  /// See tick_alarm.
+  uint64_t number = 0;
+};
 struct store_retry_tick {};
 
 /// A RUN COORDINATOR: drives one run. It feeds the run machine, journals each event before its consequences leave, and

@@ -6,6 +6,8 @@
 #include <prometheus/registry.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace troupe {
 
 void agent_host_state::start(pointer self, agent_host_config config, agent_host_neighbours neighbours) {
@@ -280,8 +282,8 @@ void agent_host_state::pass_progress_on() {
 }
 
 void agent_host_state::tick(const host_tick& x) {
-  if (x.at == next_tick_)
-    next_tick_ = INT64_MAX;
+  if (!alarm_.rings(x.number))
+    return;
   auto at = now();
   // Whoever runs out of time is the one whose turn it is.
   for (auto& [id, entry] : instances_)
@@ -292,10 +294,12 @@ void agent_host_state::tick(const host_tick& x) {
 
 void agent_host_state::schedule_tick() {
   auto due = core_->next_deadline();
-  if (!due || *due >= next_tick_)
+  auto tick = due ? alarm_.arm(*due) : std::nullopt;
+  if (!tick)
     return;
-  next_tick_ = *due;
-  self_->delayed_send(self_, std::chrono::microseconds{std::max<int64_t>(0, *due - now())}, host_tick{*due});
+  using std::chrono::microseconds;
+  auto wait = std::clamp(microseconds{*due - now()}, microseconds{0}, microseconds{tick_alarm::longest});
+  self_->delayed_send(self_, wait, host_tick{*tick});
 }
 
 namespace {

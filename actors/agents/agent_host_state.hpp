@@ -4,6 +4,7 @@
 #include "actors/agents/agent_host.hpp"
 #include "actors/agents/host_probe.hpp"
 #include "actors/agents/serial_work.hpp"
+#include "runtime/core/tick_alarm.hpp"
 #include "runtime/host/host_core.hpp"
 
 #include <caf/actor_addr.hpp>
@@ -44,9 +45,10 @@ struct instance_ended {
 struct flush_results {};
 struct flush_progress {};
 
-/// To itself: a deadline of the core is due, on the steady clock in microseconds.
+/// To itself: a deadline of the core may be due.
 struct host_tick {
-  int64_t at = 0;
+  /// See tick_alarm.
+  uint64_t number = 0;
 };
 
 } // namespace troupe
@@ -190,8 +192,7 @@ private:
   /// Operations under way.
   std::map<op_key, open_operation> operations_;
   size_t operation_bytes_ = 0;
-  /// When the earliest tick that is on its way comes; INT64_MAX = none.
-  int64_t next_tick_ = INT64_MAX;
+  tick_alarm alarm_;
   std::vector<caf::typed_response_promise<v1::Ack>> draining_;
 };
 

@@ -59,9 +59,11 @@ public:
 
   result<v1::OpAnswer> call(const operation_sink_actor& operations, v1::TaskOp op, milliseconds patience) {
     result<v1::OpAnswer> answered = fail(v1::ERROR_CODE_UNAVAILABLE, "the agent's host is gone", true);
-    self_->request(operations, patience, std::move(op))
-        .receive([&](v1::OpAnswer& answer) { answered = std::move(answer); },
-                 [&](const caf::error& why) { answered = tl::unexpected<error>(from_caf(why)); });
+    auto asked = self_->request(operations, patience, std::move(op));
+    asked.receive([&](v1::OpAnswer& answer) { answered = std::move(answer); },
+                  [&](const caf::error& why) { answered = tl::unexpected<error>(from_caf(why)); });
+    // It would be kept until it passes.
+    self_->clock().cancel_request_timeout(self_.ptr(), asked.id());
     return answered;
   }
 

@@ -4,6 +4,7 @@
 #include "actors/agents/spec_config.hpp"
 #include "messages/errors.hpp"
 #include "runtime/agents/process/process_core.hpp"
+#include "runtime/core/tick_alarm.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/send.hpp>
@@ -15,6 +16,7 @@
 #include <prometheus/registry.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -28,9 +30,10 @@ struct process_news {
   process_event::any event;
 };
 
-/// To itself: a deadline of the core is due, in milliseconds of the steady clock.
+/// To itself: a deadline of the core may be due.
 struct process_tick {
-  int64_t at = 0;
+  /// See tick_alarm.
+  uint64_t number = 0;
 };
 
 } // namespace troupe
@@ -107,8 +110,8 @@ public:
   }
 
   void tick(const process_tick& x) {
-    if (x.at == next_tick_)
-      next_tick_ = INT64_MAX;
+    if (!alarm_.rings(x.number))
+      return;
     core_->tick(now());
     apply();
   }
@@ -154,10 +157,11 @@ private:
   void apply() {
     for (auto& x : core_->take_actions())
       std::visit([this](auto& y) { act(y); }, x);
-    if (auto due = core_->next_deadline(); due && *due < next_tick_) {
-      next_tick_ = *due;
-      self_->delayed_send(self_, milliseconds{std::max<int64_t>(0, *due - now())}, process_tick{*due});
-    }
+    auto due = core_->next_deadline();
+    if (auto tick = due ? alarm_.arm(*due) : std::nullopt)
+      self_->delayed_send(self_,
+                          std::clamp(milliseconds{*due - now()}, milliseconds{0}, milliseconds{tick_alarm::longest}),
+                          process_tick{*tick});
     if (probe_) {
       auto& c = core_->counters();
       auto garbage = c.garbage_lines + c.long_lines + c.unknown_tasks;
@@ -241,7 +245,7 @@ private:
   uint64_t child_ = 0;
   uint64_t life_ = 0;
   std::map<task_key, promise> promises_;
-  int64_t next_tick_ = INT64_MAX;
+  tick_alarm alarm_;
   uint64_t seen_deaths_ = 0;
   uint64_t seen_garbage_ = 0;
 };

@@ -88,8 +88,11 @@ public:
   void write(uint64_t id, std::string bytes) override {
     post([this, id, bytes = std::move(bytes)]() mutable {
       if (auto* c = find(id); c && c->process.in >= 0) {
+        c->unread += bytes.size();
         c->to_write.push_back(std::move(bytes));
         write_some(id, *c);
+        if (c->unread > c->most_unread && c->to_write.size() > 1)
+          give_up_input(*c, "does not read its input");
       }
     });
   }
@@ -115,7 +118,10 @@ private:
     error_lines on_error_line;
     milliseconds grace{0};
     std::deque<std::string> to_write;
+    /// Of the first of them.
     size_t written = 0;
+    size_t unread = 0;
+    size_t most_unread = 0;
     bool in_watched = false;
     line_splitter error_text{max_error_line};
     line_limiter limiter{error_lines_per_second};
@@ -242,6 +248,7 @@ private:
     c->on_event = std::move(on_event);
     c->on_error_line = std::move(on_error_line);
     c->grace = command.grace;
+    c->most_unread = command.most_unread;
     watch(id, pipe_end::out, c->process.out, EPOLLIN);
     watch(id, pipe_end::err, c->process.err, EPOLLIN);
     watch(id, pipe_end::pid, c->process.pidfd, EPOLLIN);
@@ -273,6 +280,12 @@ private:
     }
   }
 
+  void give_up_input(child& c, const char* why) {
+    c.to_write.clear();
+    c.unread = 0;
+    lost_pipe(c, c.process.in, why);
+  }
+
   void write_some(uint64_t id, child& c) {
     while (!c.to_write.empty()) {
       auto& text = c.to_write.front();
@@ -284,12 +297,11 @@ private:
           watch(id, pipe_end::in, c.process.in, EPOLLOUT);
         return;
       }
-      if (n < 0) {
-        c.to_write.clear();
-        return lost_pipe(c, c.process.in, "closed its input");
-      }
+      if (n < 0)
+        return give_up_input(c, "closed its input");
       c.written += static_cast<size_t>(n);
       if (c.written == text.size()) {
+        c.unread -= text.size();
         c.to_write.pop_front();
         c.written = 0;
       }

@@ -21,6 +21,8 @@ struct process_command {
   std::string cwd = {};
   /// Between asking a process to end (SIGTERM) and forcing it (SIGKILL).
   milliseconds grace{2'000};
+  /// Bytes that wait for it to read its standard input; beyond that it counts as broken. One text is never too much.
+  size_t most_unread = size_t{64} << 20;
 };
 
 /// What happens to a child process, in this order: started, any of output and broken, exited; or failed alone.

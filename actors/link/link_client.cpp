@@ -1,6 +1,7 @@
 #include "actors/link/link_client.hpp"
 
 #include "runtime/core/own_pause.hpp"
+#include "runtime/core/tick_alarm.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -59,14 +60,14 @@ struct link_client::impl : std::enable_shared_from_this<impl> {
   void take(v1::Envelope& message);
   void take_next(v1::Envelope& message);
   void fail_all(const error& why);
-  void sweep();
+  void sweep(uint64_t number);
   /// With the mutex held: makes sure that somebody looks when `due` has come.
   void sweep_at(time_point due);
 
   const size_t most_pending;
   mutable std::mutex mutex;
   std::unordered_map<uint64_t, pending> waiting;
-  time_point next_sweep = time_point::max();
+  tick_alarm sweeps;
   link_ptr link;
   std::atomic<bool> open{false};
   error why_closed = lost("not connected");
@@ -160,20 +161,23 @@ void link_client::impl::fail_all(const error& why) {
 }
 
 void link_client::impl::sweep_at(time_point due) {
-  if (due >= next_sweep)
+  auto number = sweeps.arm(due.time_since_epoch().count());
+  if (!number)
     return;
-  next_sweep = due;
   auto delay = std::chrono::ceil<milliseconds>(due - std::chrono::steady_clock::now());
-  transport.after(std::max(delay, milliseconds{0}), [weak = weak_from_this()] {
-    if (auto self = weak.lock())
-      self->sweep();
-  });
+  transport.after(std::clamp(delay, milliseconds{0}, milliseconds{tick_alarm::longest}),
+                  [weak = weak_from_this(), number = *number] {
+                    if (auto self = weak.lock())
+                      self->sweep(number);
+                  });
 }
 
-void link_client::impl::sweep() {
+void link_client::impl::sweep(uint64_t number) {
   std::vector<pending> late;
   {
     std::lock_guard guard{mutex};
+    if (!sweeps.rings(number))
+      return;
     auto now = std::chrono::steady_clock::now();
     auto next = time_point::max();
     for (auto i = waiting.begin(); i != waiting.end();) {
@@ -187,7 +191,6 @@ void link_client::impl::sweep() {
       late.push_back(std::move(i->second));
       i = waiting.erase(i);
     }
-    next_sweep = time_point::max();
     if (next != time_point::max())
       sweep_at(next);
   }

@@ -21,6 +21,11 @@
 
 namespace troupe {
 
+coordinator_state::~coordinator_state() {
+  for (auto& [id, run] : runs_)
+    caf::anon_send_exit(run.handle, caf::exit_reason::user_shutdown);
+}
+
 void coordinator_state::start(pointer self, coordinator_config config, run_neighbours neighbours,
                               registry_actor registry, run_probe probe) {
   self_ = self;
@@ -127,8 +132,7 @@ caf::result<v1::RunAccepted> coordinator_state::submit(const v1::SubmitRun& requ
 
 void coordinator_state::launch(run_start from, uint32_t restarts) {
   auto id = from.summary.run_id();
-  auto handle = self_->spawn<caf::monitored>(run_coordinator, std::move(from), config_.run, neighbours_, *probe_,
-                                             self_->address());
+  auto handle = self_->spawn<caf::monitored>(run_coordinator, std::move(from), config_.run, neighbours_, *probe_);
   names_[handle.address()] = id;
   if (auto early = early_watchers_.extract(id))
     for (auto& waiting : early.mapped())

@@ -42,6 +42,10 @@ struct coordinator_state {
 
   using pointer = coordinator_actor::stateful_pointer<coordinator_state>;
 
+  /// Its runs end with it; its next life takes them up again. (If they watched it instead, each would leave something
+  /// of itself behind in it.)
+  ~coordinator_state();
+
   void start(pointer self, coordinator_config config, run_neighbours neighbours, registry_actor registry,
              run_probe probe);
 

@@ -29,9 +29,6 @@ run_coordinator_state::~run_coordinator_state() {
   for (auto& [seq, promise] : to_acknowledge_)
     promise.deliver(
         to_caf({v1::ERROR_CODE_UNAVAILABLE, "the run's coordinator ended before the journal had it", true}));
-  // Whoever is monitored keeps the memory of those who do so; the parent outlives a great many runs.
-  if (self_ != nullptr)
-    self_->demonitor(parent_);
 }
 
 int64_t run_coordinator_state::now() const {
@@ -39,10 +36,8 @@ int64_t run_coordinator_state::now() const {
 }
 
 void run_coordinator_state::start(pointer self, run_start from, run_coordinator_config config,
-                                  run_neighbours neighbours, run_probe probe, caf::actor_addr parent) {
+                                  run_neighbours neighbours, run_probe probe) {
   self_ = self;
-  parent_ = std::move(parent);
-  self_->monitor(parent_);
   config_ = config;
   neighbours_ = std::move(neighbours);
   time_.emplace(*neighbours_.time);
@@ -167,8 +162,9 @@ void run_coordinator_state::acknowledge() {
   to_acknowledge_.erase(to_acknowledge_.begin(), end);
 }
 
-void run_coordinator_state::tick() {
-  armed_for_.reset();
+void run_coordinator_state::tick(const run_timer_tick& x) {
+  if (!alarm_.rings(x.number))
+    return;
   session_->fire_timers(now());
   pump();
 }
@@ -308,24 +304,18 @@ void run_coordinator_state::forget(const caf::actor_addr& gone) {
 
 void run_coordinator_state::arm_timer() {
   auto next = session_->next_timer();
-  if (!next || (armed_for_ && *armed_for_ <= *next))
+  auto tick = next ? alarm_.arm(*next) : std::nullopt;
+  if (!tick)
     return;
-  armed_for_ = next;
-  // A clock that jumps must not leave a timer asleep for ever: look again at least once a minute.
-  auto wait = std::clamp<int64_t>(*next - now(), 0, 60'000);
-  self_->delayed_send(self_, milliseconds{wait}, run_timer_tick{});
+  auto wait = std::clamp(milliseconds{*next - now()}, milliseconds{0}, milliseconds{tick_alarm::longest});
+  self_->delayed_send(self_, wait, run_timer_tick{*tick});
 }
 
 run_coordinator_actor::behavior_type run_coordinator(run_coordinator_state::pointer self, run_start from,
                                                      run_coordinator_config config, run_neighbours neighbours,
-                                                     run_probe probe, caf::actor_addr parent) {
-  self->set_down_handler([self, parent](const caf::down_msg& down) {
-    if (down.source == parent)
-      self->quit(caf::exit_reason::user_shutdown);
-    else
-      self->state.forget(down.source);
-  });
-  self->state.start(self, std::move(from), config, std::move(neighbours), std::move(probe), parent);
+                                                     run_probe probe) {
+  self->set_down_handler([self](const caf::down_msg& down) { self->state.forget(down.source); });
+  self->state.start(self, std::move(from), config, std::move(neighbours), std::move(probe));
   return {
       [self](v1::ResultBatch& batch) { self->state.results(batch); },
       [self](const v1::ProgressBatch& batch) { self->state.progress(batch); },
@@ -340,7 +330,7 @@ run_coordinator_actor::behavior_type run_coordinator(run_coordinator_state::poin
       [self](const v1::WatchWorkspace& request, const workspace_watcher_actor& watcher) {
         return self->state.watch_workspace(request, watcher);
       },
-      [self](run_timer_tick) { self->state.tick(); },
+      [self](const run_timer_tick& x) { self->state.tick(x); },
       [self](store_retry_tick) { self->state.retry_store(); },
   };
 }

@@ -10,6 +10,7 @@
 #include "messages/dispatcher.hpp"
 #include "messages/journal.hpp"
 #include "runtime/core/clock.hpp"
+#include "runtime/core/tick_alarm.hpp"
 #include "runtime/run/run_beginning.hpp"
 #include "runtime/run/run_clock.hpp"
 #include "runtime/run/session.hpp"
@@ -65,8 +66,7 @@ struct run_coordinator_state {
 
   ~run_coordinator_state();
 
-  void start(pointer self, run_start from, run_coordinator_config config, run_neighbours neighbours, run_probe probe,
-             caf::actor_addr parent);
+  void start(pointer self, run_start from, run_coordinator_config config, run_neighbours neighbours, run_probe probe);
 
   void results(v1::ResultBatch& batch);
   void lost(const v1::TaskLost& loss);
@@ -80,7 +80,7 @@ struct run_coordinator_state {
   caf::result<v1::WorkspaceView> read_workspace(const v1::ReadWorkspace& request);
   caf::result<v1::Ack> watch_workspace(const v1::WatchWorkspace& request, const workspace_watcher_actor& watcher);
   void forget(const caf::actor_addr& gone);
-  void tick();
+  void tick(const run_timer_tick& x);
   /// Events up to this one are durable.
   void appended(uint64_t last_seq);
   void append_failed(const error& why);
@@ -127,7 +127,6 @@ private:
   workflow_ptr definition_;
   agent_specs_ptr specs_;
   std::string traceparent_;
-  caf::actor_addr parent_;
   std::vector<run_watcher_actor> watchers_;
   /// Those who want nothing but the end.
   std::vector<run_watcher_actor> waiters_;
@@ -139,7 +138,7 @@ private:
   append_events_ptr on_its_way_;
   /// Watchers who are told the beginning as soon as the event is durable that was the last when they came.
   std::vector<std::pair<uint64_t, run_watcher_actor>> joining_;
-  std::optional<int64_t> armed_for_;
+  tick_alarm alarm_;
   bool waits_for_store_ = false;
   /// It did so, and no append has succeeded since.
   bool waited_ = false;
@@ -148,10 +147,10 @@ private:
   std::multimap<uint64_t, caf::typed_response_promise<v1::Ack>> to_acknowledge_;
 };
 
-/// Drives one run to its end; then quits normally. Ends with its `parent`, whose next life takes the run up again.
+/// Drives one run to its end; then quits normally. Whoever spawned it ends it (coordinator_state).
 /// Quits with ec::fenced when another coordinator has taken the run.
 run_coordinator_actor::behavior_type run_coordinator(run_coordinator_state::pointer self, run_start from,
                                                      run_coordinator_config config, run_neighbours neighbours,
-                                                     run_probe probe, caf::actor_addr parent);
+                                                     run_probe probe);
 
 } // namespace troupe

@@ -12,10 +12,16 @@ workspace_state::~workspace_state() {
     promise.deliver(gone);
   for (auto& [watcher, promise] : early_watchers_)
     promise.deliver(gone);
+  // Whoever is monitored keeps something of those who do so.
+  if (self_ != nullptr)
+    self_->demonitor(parent_);
 }
 
-void workspace_state::start(pointer self, workspace_config config, std::string run_id, std::string step) {
+void workspace_state::start(pointer self, workspace_config config, std::string run_id, std::string step,
+                            caf::actor_addr parent) {
   self_ = self;
+  parent_ = std::move(parent);
+  self_->monitor(parent_);
   config_ = config;
   run_id_ = std::move(run_id);
   step_ = std::move(step);
@@ -133,8 +139,7 @@ void workspace_state::end_if_done() {
 
 workspace_actor::behavior_type team_workspace(workspace_state::pointer self, workspace_config config,
                                               std::string run_id, std::string step, caf::actor_addr parent) {
-  self->state.start(self, config, std::move(run_id), std::move(step));
-  self->monitor(parent);
+  self->state.start(self, config, std::move(run_id), std::move(step), parent);
   self->set_down_handler([self, parent](const caf::down_msg& down) {
     if (down.source == parent)
       self->state.orphaned();

@@ -30,7 +30,7 @@ struct workspace_state {
 
   ~workspace_state();
 
-  void start(pointer self, workspace_config config, std::string run_id, std::string step);
+  void start(pointer self, workspace_config config, std::string run_id, std::string step, caf::actor_addr parent);
 
   caf::result<v1::WorkspaceView> read(const v1::ReadWorkspace& request);
   caf::result<v1::Ack> watch(const workspace_watcher_actor& watcher);
@@ -53,6 +53,7 @@ private:
   workspace_config config_;
   std::string run_id_;
   std::string step_;
+  caf::actor_addr parent_;
   /// Once there is a state to show.
   std::optional<workspace_feed> feed_;
   std::vector<std::pair<v1::ReadWorkspace, view_promise>> early_readers_;

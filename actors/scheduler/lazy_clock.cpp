@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <type_traits>
 #include <unordered_set>
 #include <utility>
 
@@ -16,6 +17,17 @@ namespace {
 
 /// Looked at again after this time even when nothing is due.
 constexpr std::chrono::seconds longest_sleep{60};
+
+/// Whose end makes the event meaningless; 0 = nobody's.
+template <class T>
+caf::actor_id actor_of(const T& event) {
+  if constexpr (T::cancellable)
+    return event.self->id();
+  else if constexpr (std::is_same_v<T, caf::detail::simple_actor_clock::actor_msg>)
+    return event.receiver ? event.receiver->id() : 0;
+  else
+    return 0;
+}
 
 /// What counts up, without the flags above it.
 uint64_t request_number(caf::message_id request) {
@@ -92,14 +104,9 @@ void lazy_clock::add(std::unique_ptr<T> event) {
   {
     std::lock_guard guard{mutex_};
     if (!stopping_) {
-      if constexpr (T::cancellable) {
-        auto actor = event->self->id();
-        auto i = schedule_.emplace(due, std::move(event));
-        i->second->backlink = actor_lookup_.emplace(actor, i);
-      } else {
-        auto i = schedule_.emplace(due, std::move(event));
-        i->second->backlink = actor_lookup_.end();
-      }
+      auto actor = actor_of(*event);
+      auto i = schedule_.emplace(due, std::move(event));
+      i->second->backlink = actor == 0 ? actor_lookup_.end() : actor_lookup_.emplace(actor, i);
       sooner = due < asleep_until_;
       if (sooner)
         asleep_until_ = due;
@@ -144,7 +151,12 @@ void lazy_clock::set_request_timeout(time_point t, caf::abstract_actor* self, ca
         drop_answered(*asker, mine, dropped);
     auto i = schedule_.emplace(t, std::move(event));
     i->second->backlink = actor_lookup_.end();
-    mine.by_request.emplace_hint(mine.by_request.end(), request_number(id), i);
+    auto [known, is_new] = mine.by_request.emplace(request_number(id), i);
+    if (!is_new) {
+      // A second limit of one request takes the place of the first.
+      dropped.push_back(std::move(known->second->second));
+      schedule_.erase(std::exchange(known->second, i));
+    }
     sooner = t < asleep_until_;
     if (sooner)
       asleep_until_ = t;

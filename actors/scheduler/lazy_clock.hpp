@@ -24,7 +24,7 @@ namespace troupe {
 /// CAF does not tell its clock of answers, whatever cancel_request_timeout is there for: the limit of a request that
 /// was answered stays until it passes, which wakes this thread and the actor for nothing, and holds the actor until
 /// then. So when an actor asks again, its limits are held against the answers that it still waits for
-/// (`most_unchecked`).
+/// (`most_unchecked`). And a delayed message ends with the actor that it is for, which it would keep in memory.
 class lazy_clock final : public caf::detail::thread_safe_actor_clock {
 public:
   lazy_clock() = default;

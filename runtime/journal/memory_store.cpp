@@ -29,11 +29,14 @@ void memory_store::add(run_record& run, const v1::RunEvent& event) {
 }
 
 void memory_store::trim() {
-  while (ended_bytes_ > most_ended_bytes_ && ended_.size() > 1) {
+  while (ended_bytes_ + definition_bytes_ > most_ended_bytes_ && ended_.size() > 1) {
     auto run = runs_.find(ended_.front());
     ended_bytes_ -= run->second.bytes;
-    if (auto definition = definitions_.find(run->second.summary.definition_hash()); --definition->second.runs == 0)
+    auto definition = definitions_.find(run->second.summary.definition_hash());
+    if (--definition->second.runs == 0) {
+      definition_bytes_ -= definition->second.text.size();
       definitions_.erase(definition);
+    }
     runs_.erase(run);
     ended_.pop_front();
     ++dropped_;
@@ -77,17 +80,20 @@ result<std::vector<result<v1::EventsAppended>>> memory_store::append(std::span<c
       out.emplace_back(other_events(*entry));
       continue;
     }
+    auto had_ended = has_ended(run.summary);
+    auto bytes = run.bytes;
     for (auto k = admitted->known; k < entry->events_size(); ++k)
       add(run, entry->events(k));
     if (entry->has_summary()) {
-      auto had_ended = has_ended(run.summary);
       run.summary.set_state(entry->summary().state());
       run.summary.set_finished_at_ms(entry->summary().finished_at_ms());
       run.summary.set_error(entry->summary().error());
-      if (!had_ended && has_ended(run.summary)) {
-        ended_.push_back(entry->run_id());
-        ended_bytes_ += run.bytes;
-      }
+    }
+    if (had_ended) {
+      ended_bytes_ += run.bytes - bytes;
+    } else if (has_ended(run.summary)) {
+      ended_.push_back(entry->run_id());
+      ended_bytes_ += run.bytes;
     }
     v1::EventsAppended done;
     done.set_run_id(entry->run_id());
@@ -112,6 +118,7 @@ result<v1::RunSummary> memory_store::create(const v1::CreateRun& request) {
   if (!fresh && definition->second.text != request.definition())
     return definition_differs(summary.definition_hash());
   ++definition->second.runs;
+  definition_bytes_ += fresh ? request.definition().size() : 0;
   auto& run = runs_[summary.run_id()];
   run = {.summary = summary, .events = {}, .number = ++created_, .bytes = bytes_per_run};
   for (const auto& event : request.events())

@@ -18,7 +18,7 @@ class memory_store final : public store {
 public:
   static constexpr size_t default_ended_bytes = size_t{64} << 20;
 
-  /// `ended_bytes`: what the events of ended runs may take together; the last to end is kept whatever it takes.
+  /// `ended_bytes`: what ended runs may take, and all definitions; the last to end is kept whatever it takes.
   explicit memory_store(owner_alive_fn owner_alive = {}, size_t ended_bytes = default_ended_bytes);
 
   result<std::vector<result<v1::EventsAppended>>> append(std::span<const v1::AppendEvents* const> batch) override;
@@ -69,6 +69,7 @@ private:
   /// Runs in the order in which they ended, and what they take.
   std::deque<std::string> ended_;
   size_t ended_bytes_ = 0;
+  size_t definition_bytes_ = 0;
   size_t most_ended_bytes_;
   size_t dropped_ = 0;
   size_t commits_ = 0;

@@ -61,7 +61,7 @@ void process_core::failed(const std::string& why, int64_t now) {
   if (state_ != state::starting)
     return;
   ++counters_.deaths;
-  // Nobody knows whether that heals: those who wait hear of it, and the next task tries again.
+  // Nobody knows whether that heals: those who wait hear of it.
   for (auto& x : std::exchange(waiting_, {}))
     answer_error(x, v1::ERROR_CODE_UNAVAILABLE, "the process cannot be started: " + why, true);
   rest("a failure to start: " + why, now);

@@ -81,12 +81,12 @@ struct process_counters {
 /// started, killed and started again. Knows no processes.
 ///
 ///     down ──spawn──▶ starting ──started──▶ up ──exited──▶ resting ──backoff over──▶ starting
-///       ▲                │ failed             │ cancel or timeout of a task it works on; unusable output
-///       └────────────────┘                    ▼
-///                                         ending ──exited──▶ starting
+///                        │ failed             │ cancel or timeout of a task it works on; unusable output
+///                        ▼                    ▼
+///                     resting             ending ──exited──▶ starting
 ///
-/// A process cannot be told to drop one task, so cancelling one ends the group. Its other tasks are answered
-/// agent_crashed (retryable): with `concurrency` above 1, a cancellation costs its neighbours an attempt.
+/// A process cannot be told to drop one task, so cancelling one ends the group. Its other tasks are given back, which
+/// costs them no try.
 ///
 /// All times are milliseconds of one steady clock.
 class process_core {

@@ -196,6 +196,24 @@ TEST_F(process_agent_test, passes_over_garbage) {
   stop(agent);
 }
 
+TEST_F(process_agent_test, gives_up_on_a_process_that_does_not_read) {
+  std::promise<std::string> broken;
+  auto id = port->start(
+      {.argv = {"sleep", "60"}, .most_unread = 64 * 1'024},
+      [&](const process_event::any& x) {
+        if (const auto* event = std::get_if<process_event::broken>(&x))
+          broken.set_value(event->what);
+      },
+      [](std::string_view) {});
+  // A pipe takes some of it.
+  for (int i = 0; i < 200; ++i)
+    port->write(id, std::string(4'096, 'x'));
+  auto heard = broken.get_future();
+  ASSERT_EQ(heard.wait_for(test::patience), std::future_status::ready);
+  EXPECT_EQ(heard.get(), "does not read its input");
+  port->terminate(id);
+}
+
 TEST_F(process_agent_test, ends_the_whole_group_when_a_task_takes_too_long) {
   auto agent = spawn(R"(
 while next; do
