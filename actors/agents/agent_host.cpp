@@ -155,13 +155,16 @@ void agent_host_state::answered(v1::OpAnswerBatch& batch) {
   }
 }
 
-void agent_host_state::forget_operations(const v1::TaskResult& x) {
+bool agent_host_state::forget_operations(const v1::TaskResult& x) {
+  auto had_some = false;
   auto i = operations_.lower_bound(op_key{x.run_id(), x.task(), x.attempt(), 0});
   while (i != operations_.end() && std::get<0>(i->first) == x.run_id() && std::get<1>(i->first) == x.task()
          && std::get<2>(i->first) == x.attempt()) {
     i->second.answer.deliver(caf::make_error(ec::cancelled, "the task has ended"));
     i = end_operation(i);
+    had_some = true;
   }
+  return had_some;
 }
 
 void agent_host_state::started(const instance_started& x) {

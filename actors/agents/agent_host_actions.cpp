@@ -187,8 +187,9 @@ void agent_host_state::act(host_action::answer& x) {
   if (i == sinks_.end())
     return;
   auto& sink = i->second;
-  if (!operations_.empty())
-    forget_operations(*x.result);
+  if (!operations_.empty() && forget_operations(*x.result) && x.result->status() == v1::TASK_STATUS_TIMED_OUT)
+    x.result->mutable_error()->mutable_message()->append(
+        "; it was waiting for what becomes of its last operation, and such waits count");
   if (sink.results.results_size() == 0 && sink.operations.operations_size() == 0)
     dirty_.push_back(x.sink);
   sink.bytes += x.result->output().data().size();

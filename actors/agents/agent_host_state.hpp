@@ -160,8 +160,8 @@ private:
   void act(host_action::answer& x);
   void supervise(uint64_t agent);
   void start_under(agent_entry& a, const host_action::start_instance& x);
-  /// The task is answered: nobody will hear of its operations any more.
-  void forget_operations(const v1::TaskResult& x);
+  /// The task is answered: nobody will hear of its operations any more. True: some were under way.
+  bool forget_operations(const v1::TaskResult& x);
   std::map<op_key, open_operation>::iterator end_operation(std::map<op_key, open_operation>::iterator i);
   void stop_child_of(const supervisor_actor& supervisor, const std::string& id);
   void forget_instances(uint64_t agent);

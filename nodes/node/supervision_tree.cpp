@@ -116,6 +116,7 @@ caf::actor start_host(node_parts& parts, caf::actor_system& system) {
   agent_host_config config;
   config.limits.node = parts.config.name;
   config.limits.capacity = parts.config.capacity;
+  config.limits.last_word = milliseconds{20};
   config.agents = parts.own_agents;
   agent_host_neighbours neighbours;
   neighbours.kinds = parts.kinds;

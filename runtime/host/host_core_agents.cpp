@@ -183,7 +183,7 @@ void host_core::begin(uint32_t index, int64_t now) {
   s.started = now;
   // From here, and not from its arrival: a fan-out that is wider than its agents must not time out for that.
   if (s.timeout_ms > 0) {
-    s.deadline = now + int64_t{s.timeout_ms} * 1'000;
+    s.deadline = now + int64_t{s.timeout_ms} * 1'000 + limits_.last_word.count() * 1'000;
     watch_slot(index, s.deadline);
   }
 }

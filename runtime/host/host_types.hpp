@@ -26,6 +26,8 @@ struct host_limits {
   /// How long an agent may go on after its task was cancelled or timed out. After that the instance counts as hung and
   /// is replaced.
   milliseconds cancel_grace{5'000};
+  /// So long after a task's time is over its agent may say itself what went wrong, which it knows best.
+  milliseconds last_word{0};
   /// Hung instances that an agent may have beside its living ones (their threads cannot be taken back). Above, it gets
   /// no new instances, and without any its tasks are rejected.
   uint32_t max_hung = 8;

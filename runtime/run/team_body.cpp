@@ -186,7 +186,11 @@ void team_body::finish(context c, const std::string& reason, bool completed) {
   publish(c, std::move(event));
   close_workspace(c, reason, completed, {});
   outcome how;
-  how.partial = partial_ || !completed;
+  // What a member wrote, was refused and could not make up for is missing.
+  auto lost_work = [](const member_state& x) {
+    return std::any_of(x.refused.begin(), x.refused.end(), [](const json& y) { return y.at("operation") == "put"; });
+  };
+  how.partial = partial_ || !completed || std::any_of(members_.begin(), members_.end(), lost_work);
   how.quality = quality_;
   if (definition_.output) {
     workspace_in_sight sight{c.self, ws_->snapshot()};

@@ -141,6 +141,10 @@ private:
     artifact_write write;
     uint32_t member = nobody;
     op_source from;
+    /// What stood when whoever settles it was asked.
+    uint64_t current = 0;
+    /// How often it was asked before.
+    uint32_t rounds = 0;
     std::string question;
     uint64_t timer = 0;
     uint32_t timer_key = 0;
@@ -237,7 +241,7 @@ private:
   // team_writes.cpp
   op_result put(context c, const op_source& from, const v1::PutArtifact& op);
   op_result put(context c, const op_source& from, artifact_write write);
-  op_result contested(context c, const op_source& from, artifact_write write);
+  op_result contested(context c, const op_source& from, uint32_t member, artifact_write write, uint32_t rounds);
   void resolver_ended(context c, uint32_t slot, const outcome& how);
   void settle(context c, const std::string& id, const json* value, const char* how, const std::string& refusal);
   uint64_t version_before(const op_source& from, const std::string& artifact) const;

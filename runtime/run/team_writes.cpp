@@ -11,6 +11,9 @@ namespace {
 
 constexpr size_t excerpt_bytes = 160;
 
+/// So often is somebody asked to settle a write: what it is up against may have been written again meanwhile.
+constexpr uint32_t most_settlings = 5;
+
 std::string excerpt_of(const lazy_json& value) {
   // Only a text is shown as what it means; the rest as it is written.
   auto text = value.text().starts_with('"') ? value.value().get<std::string>() : value.text();
@@ -50,7 +53,7 @@ team_body::op_result team_body::put(context c, const op_source& from, artifact_w
   if (auto* why = std::get_if<error>(&done))
     return {false, std::move(*why), {}};
   if (std::holds_alternative<write_contested>(done))
-    return contested(c, from, std::move(write));
+    return contested(c, from, child.member, std::move(write), 0);
   const auto& x = std::get<artifact_written>(done);
   // A vote for what stands writes nothing.
   if (x.version > before) {
@@ -100,14 +103,17 @@ void team_body::written(context c, uint32_t member, const artifact_written& x, c
   publish(c, std::move(event));
 }
 
-team_body::op_result team_body::contested(context c, const op_source& from, artifact_write write) {
+team_body::op_result team_body::contested(context c, const op_source& from, uint32_t member, artifact_write write,
+                                          uint32_t rounds) {
   auto id = "contest-" + std::to_string(++last_contest_);
   const auto* current = ws_->find(write.artifact);
   const auto* base = write.expected == 0 ? nullptr : ws_->find(write.artifact, write.expected);
   contest x;
   x.write = write;
-  x.member = children_.at(from.slot).member;
+  x.member = member;
   x.from = from;
+  x.current = current->version;
+  x.rounds = rounds;
   if (definition_.on_conflict == team_step::conflict::human) {
     auto question = ws_->ask(write.author,
                              "artifact " + write.artifact + ": keep version " + std::to_string(current->version)
@@ -170,7 +176,19 @@ void team_body::settle(context c, const std::string& id, const json* value, cons
   if (!x.question.empty())
     ws_->close_question(x.question);
   op_result result;
-  if (value != nullptr) {
+  // Others may have written since: what was decided without a look at that would undo it.
+  auto is_stale = value != nullptr && ws_->version_of(x.write.artifact) != x.current;
+  if (is_stale && x.rounds + 1 < most_settlings) {
+    result = contested(c, x.from, x.member, x.write, x.rounds + 1);
+    if (result.pending)
+      return;
+  } else if (is_stale) {
+    result.why =
+        error{v1::ERROR_CODE_CONFLICT,
+              "artifact " + x.write.artifact + " was written again each time that this write was being settled, "
+                  + std::to_string(most_settlings) + " times; get it again and write what both want",
+              false};
+  } else if (value != nullptr) {
     auto wanted = x.write.value;
     x.write.value = lazy_json{*value};
     auto done = ws_->settle(x.write, how, c.run.now_ms());

@@ -40,8 +40,17 @@ public:
   op_reader(const json& x, std::string op) : x_{x}, op_{std::move(op)} {}
 
   void allow(std::initializer_list<std::string_view> keys) {
+    // In the form of the message template there is more, which goes without saying here.
+    static const std::vector<std::string_view> of_template = {
+        "id",        "timestamp",  "from", "to", "content", "priority", "requires_response", "timeout_seconds",
+        "artifacts", "in_reply_to"};
+    auto is_template = !x_.contains("op");
+    auto goes_without_saying = [&](const std::string& key) {
+      return is_template && std::find(of_template.begin(), of_template.end(), key) != of_template.end();
+    };
     for (auto& [key, value] : x_.items())
-      if (key != "op" && key != "type" && std::find(keys.begin(), keys.end(), key) == keys.end())
+      if (key != "op" && key != "type" && std::find(keys.begin(), keys.end(), key) == keys.end()
+          && !goes_without_saying(key))
         fault("has no member \"" + key.substr(0, shown) + "\"; it has "
               + (keys.size() == 0 ? std::string{"none"} : list_of(keys)));
   }
@@ -190,7 +199,7 @@ result<v1::TaskOp> parse_operation(const json& x) {
   } else if (*op == "answer") {
     in.allow({"request", "content", "to", "artifacts"});
     auto& to = *out.mutable_answer();
-    to.set_request(in.text("request", true));
+    to.set_request(in.text(x.contains("in_reply_to") && !x.contains("request") ? "in_reply_to" : "request", true));
     to.set_content(in.value("content", true));
     in.artifacts(*to.mutable_artifacts());
   } else if (*op == "notify") {

@@ -89,7 +89,7 @@ struct team_step {
   /// For conflict::agent.
   std::shared_ptr<const step> resolver;
   /// For conflict::human.
-  milliseconds decision_timeout{600'000};
+  milliseconds decision_timeout{300'000};
   /// For questions that set none.
   milliseconds request_timeout{120'000};
   /// After so long, a waiting question counts as much as one of the next higher priority.

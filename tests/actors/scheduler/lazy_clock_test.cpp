@@ -124,7 +124,8 @@ TEST_F(lazy_clock_test, drops_delayed_messages_with_the_actor_that_they_are_for)
     return {[](int) {}, [](caf::ok_atom) { return 1; }};
   });
   auto is_up = false;
-  self->request(sleeper, caf::infinite, caf::ok_atom::value).receive([&](int) { is_up = true; }, [](const caf::error&) {});
+  self->request(sleeper, caf::infinite, caf::ok_atom::value)
+      .receive([&](int) { is_up = true; }, [](const caf::error&) {});
   EXPECT_TRUE(is_up);
   EXPECT_GE(clock.size(), 10u);
   caf::anon_send_exit(sleeper, caf::exit_reason::user_shutdown);

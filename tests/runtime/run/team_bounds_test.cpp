@@ -67,6 +67,41 @@ TEST(team_bounds, reads_no_more_of_an_output_than_it_would_do) {
   EXPECT_EQ(run.updates.back().team_event().turn_ended().outcome(), "refused");
 }
 
+TEST(team_bounds, calls_a_team_partial_whose_last_work_was_refused) {
+  for (auto again : {false, true}) {
+    run_harness run{bounded_team("      max_iterations: " + std::to_string(again ? 2 : 1)
+                                 + "\n      limits: {artifact_bytes: 20}\n")};
+    run.succeed(run.task_at("t[a]"), std::string(100, 'x'));
+    run.succeed(run.task_at("t[b]"), "b's");
+    run.succeed(run.task_at("t[c]"), "c's");
+    // It hears of it at its next turn, and makes up for it.
+    if (again)
+      for (const auto* member : {"a", "b", "c"})
+        run.succeed(run.task_at("t[" + std::string{member} + "]"), "short");
+    ASSERT_TRUE(run.finished());
+    EXPECT_EQ(run.state(), again ? v1::RUN_STATE_SUCCEEDED : v1::RUN_STATE_PARTIAL);
+  }
+}
+
+TEST(team_operations, are_told_from_data_of_that_name) {
+  auto artifact_after = [](const json& output) {
+    run_harness run{bounded_team("      max_iterations: 1\n")};
+    run.succeed(run.task_at("t[a]"), output);
+    run.succeed(run.task_at("t[b]"), "b's");
+    run.succeed(run.task_at("t[c]"), "c's");
+    return run.output()["artifacts"].value("a", json{});
+  };
+  auto decide = R"({"op": "decide", "decision": "d"})"_json;
+  EXPECT_EQ(artifact_after({{"operations", {decide}}, {"output", 1}, {"note", 2}}), 1);
+  EXPECT_EQ(artifact_after({{"operations", {decide}}, {"summary", "s"}, {"confidence", 1}}),
+            R"({"summary": "s"})"_json);
+  EXPECT_EQ(artifact_after({{"operations", {decide}}}), nullptr);
+  auto plan = R"({"operations": ["step one", "step two"], "summary": "s"})"_json;
+  EXPECT_EQ(artifact_after(plan), plan);
+  auto count = R"({"operations": 3, "budget": 5})"_json;
+  EXPECT_EQ(artifact_after(count), count);
+}
+
 TEST(team_bounds, bounds_what_a_team_says_together) {
   run_harness run{bounded_team("      limits: {workspace_bytes: 3000, artifact_bytes: 3000}\n")};
   auto a = run.task_at("t[a]");

@@ -234,15 +234,49 @@ TEST(team_writes, asks_an_agent_to_settle_a_conflict) {
   EXPECT_EQ(x.run.answer_of(x.b, 2)["value"]["value"], "both");
 }
 
+TEST(team_writes, asks_the_agent_again_when_somebody_has_written_meanwhile) {
+  two_at_once x{"agent\n      resolver: judge"};
+  x.run.operate(x.a, 1, put_draft("a's"));
+  x.run.operate(x.b, 1, put_draft("b's"));
+  auto judge = x.run.task_at("t[resolver]");
+  x.run.operate(x.a, 2, put_draft("a's second"));
+  x.run.succeed(judge, "both");
+  EXPECT_TRUE(x.run.answer_of(x.b, 1).is_null()) << "it would undo what a has written since";
+  auto again = x.run.task_at("t[resolver]");
+  auto input = json::parse(again.input().data());
+  EXPECT_EQ(input["current"], "a's second");
+  EXPECT_EQ(input["proposed"], "b's");
+  x.run.succeed(again, "all");
+  EXPECT_EQ(x.run.answer_of(x.b, 1)["value"]["version"], 3);
+}
+
+TEST(team_writes, gives_up_settling_where_there_is_no_end_of_writing) {
+  two_at_once x{"agent\n      resolver: judge"};
+  uint32_t number = 1;
+  x.run.operate(x.a, number, put_draft(number));
+  x.run.operate(x.b, 1, put_draft("b's"));
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(x.run.answer_of(x.b, 1).is_null());
+    auto judge = x.run.task_at("t[resolver]");
+    ++number;
+    x.run.operate(x.a, number, put_draft(number));
+    x.run.succeed(judge, "both");
+  }
+  EXPECT_EQ(x.run.answer_of(x.b, 1)["error"]["code"], "conflict");
+  EXPECT_THAT(std::string{x.run.answer_of(x.b, 1)["error"]["message"]}, HasSubstr("written again each time"));
+  x.run.operate(x.b, 2, get_draft);
+  EXPECT_EQ(x.run.answer_of(x.b, 2)["value"]["value"], number);
+}
+
 struct human : testing::Test, two_at_once {
   human() : two_at_once{"human\n      decision_timeout: 1m"} {
     run.operate(a, 1, put_draft("a's"));
     run.operate(b, 1, put_draft("b's"));
   }
 
-  bool answer(const json& content) {
+  bool answer(const json& content, const std::string& question = "q-1") {
     v1::RunEvent event;
-    event.mutable_question_answered()->set_question("q-1");
+    event.mutable_question_answered()->set_question(question);
     event.mutable_question_answered()->set_content(content.dump());
     event.mutable_question_answered()->set_who("Ada");
     return run.offer(std::move(event));
@@ -255,6 +289,15 @@ TEST_F(human, settles_a_conflict) {
   EXPECT_TRUE(answer({{"keep", "proposed"}}));
   EXPECT_EQ(run.answer_of(b, 1)["value"]["version"], 2);
   EXPECT_FALSE(answer({{"keep", "current"}})) << "it is settled";
+}
+
+TEST_F(human, is_asked_again_when_somebody_has_written_meanwhile) {
+  run.operate(a, 2, put_draft("a's second"));
+  EXPECT_TRUE(answer({{"keep", "proposed"}}));
+  EXPECT_TRUE(run.answer_of(b, 1).is_null());
+  EXPECT_FALSE(answer({{"keep", "proposed"}})) << "that question is over";
+  EXPECT_TRUE(answer({{"value", "all"}}, "q-2"));
+  EXPECT_EQ(run.answer_of(b, 1)["value"]["version"], 3);
 }
 
 TEST_F(human, may_keep_what_there_is) {

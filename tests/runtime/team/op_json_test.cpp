@@ -26,6 +26,19 @@ TEST(op_json, reads_the_message_of_the_source_material) {
   EXPECT_STREQ(name_of(*op), "ask");
 }
 
+TEST(op_json, passes_over_what_a_message_in_the_form_of_the_template_has_besides) {
+  auto asked = parse_operation(
+      R"({"id": "msg-001", "timestamp": "2026-01-02T10:30:00Z", "from": "writer", "to": "researcher", "type": "request",
+          "content": "?", "priority": "normal", "requires_response": true, "timeout_seconds": 60})"_json);
+  ASSERT_TRUE(asked) << asked.error().message;
+  EXPECT_EQ(asked->ask().to(), "researcher");
+  auto answered = parse_operation(
+      R"({"type": "response", "from": "a", "to": "b", "in_reply_to": "msg-1", "content": 1, "priority": "high"})"_json);
+  ASSERT_TRUE(answered) << answered.error().message;
+  EXPECT_EQ(answered->answer().request(), "msg-1");
+  EXPECT_FALSE(parse_operation(R"({"op": "ask", "to": "b", "content": 1, "from": "a"})"_json)) << "no template";
+}
+
 TEST(op_json, carries_the_artifacts_that_a_message_is_about) {
   auto ask = parse_operation(R"({"op": "ask", "to": "b", "content": 1, "artifacts": ["draft", "notes"]})"_json);
   ASSERT_TRUE(ask);
