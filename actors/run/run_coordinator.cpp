@@ -7,6 +7,7 @@
 #include "runtime/run/command_batches.hpp"
 #include "runtime/run/replay.hpp"
 #include "runtime/run/state_name.hpp"
+#include "runtime/team/settlement.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -123,6 +124,11 @@ void run_coordinator_state::operations(v1::OpBatch& batch) {
 caf::result<v1::Ack> run_coordinator_state::answer_question(const v1::AnswerQuestion& request) {
   if (to_acknowledge_.size() >= most_cancels_waiting)
     return to_caf({v1::ERROR_CODE_RESOURCE_EXHAUSTED, "other answers are waiting for the journal already", true});
+  if (!read_settlement(request.content()))
+    return to_caf({v1::ERROR_CODE_INVALID_INPUT,
+                   "an answer is {\"keep\": \"current\"}, {\"keep\": \"proposed\"} or {\"value\": …}; this is "
+                       + request.content().substr(0, 64),
+                   false});
   v1::RunEvent event;
   auto& answer = *event.mutable_question_answered();
   answer.set_step(request.step());
@@ -130,10 +136,9 @@ caf::result<v1::Ack> run_coordinator_state::answer_question(const v1::AnswerQues
   answer.set_content(request.content());
   answer.set_who(request.who());
   if (!session_->offer(std::move(event), now()))
-    return caf::make_error(ec::not_found,
-                           "no team of run " + session_->summary().run_id() + " waits for an answer to \""
-                               + request.question().substr(0, 64)
-                               + "\" of the form {\"keep\": \"current\"}, {\"keep\": \"proposed\"} or {\"value\": …}");
+    return caf::make_error(ec::not_found, "no team of run " + session_->summary().run_id()
+                                              + " waits for an answer to \"" + request.question().substr(0, 64)
+                                              + "\": there is no such question, or it is settled");
   return acknowledged();
 }
 
@@ -261,9 +266,11 @@ void run_coordinator_state::publish(v1::RunUpdate update) {
     self_->send(watcher, update);
 }
 
-v1::RunSummary run_coordinator_state::watch(const v1::WatchRun& request, const run_watcher_actor& watcher) {
+caf::result<v1::RunSummary> run_coordinator_state::watch(const v1::WatchRun& request,
+                                                         const run_watcher_actor& watcher) {
   if (watchers_.size() + waiters_.size() >= config_.most_watchers)
-    return session_->summary();
+    return to_caf({v1::ERROR_CODE_RESOURCE_EXHAUSTED,
+                   "the run has its " + std::to_string(config_.most_watchers) + " watchers already", true});
   self_->monitor(watcher);
   if (request.only_the_end()) {
     waiters_.push_back(watcher);

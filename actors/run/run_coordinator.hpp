@@ -76,7 +76,7 @@ struct run_coordinator_state {
   caf::result<v1::Ack> answer_question(const v1::AnswerQuestion& request);
   /// Answers when the journal has it: an acknowledged cancellation outlives this process.
   caf::result<v1::Ack> cancel(const std::string& reason);
-  v1::RunSummary watch(const v1::WatchRun& request, const run_watcher_actor& watcher);
+  caf::result<v1::RunSummary> watch(const v1::WatchRun& request, const run_watcher_actor& watcher);
   caf::result<v1::WorkspaceView> read_workspace(const v1::ReadWorkspace& request);
   caf::result<v1::Ack> watch_workspace(const v1::WatchWorkspace& request, const workspace_watcher_actor& watcher);
   void forget(const caf::actor_addr& gone);

@@ -1,7 +1,7 @@
 // Writes, and who settles those that come too late.
-#include "runtime/agents/json_text.hpp"
 #include "runtime/run/engine.hpp"
 #include "runtime/run/team_body.hpp"
+#include "runtime/team/settlement.hpp"
 
 #include <utility>
 
@@ -24,11 +24,6 @@ std::string excerpt_of(const lazy_json& value) {
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
     --end;
   return text.substr(0, end) + "…";
-}
-
-/// {"keep": …} or {"value": …}; null where it cannot be read.
-json decision_in(const v1::QuestionAnswered& answer) {
-  return parse_payload(answer.content(), max_told_depth + 1).value_or(json{});
 }
 
 } // namespace
@@ -213,10 +208,7 @@ void team_body::settle(context c, const std::string& id, const json* value, cons
 }
 
 bool team_body::awaits(const v1::QuestionAnswered& answer) const {
-  auto content = decision_in(answer);
-  if (!content.is_object()
-      || !(content.contains("value") || content.value("keep", json{}) == "current"
-           || content.value("keep", json{}) == "proposed"))
+  if (!read_settlement(answer.content()))
     return false;
   for (const auto& [id, x] : contests_)
     if (!x.question.empty() && x.question == answer.question())
@@ -226,7 +218,7 @@ bool team_body::awaits(const v1::QuestionAnswered& answer) const {
 
 void team_body::question_answered(engine& run, frame& self, const v1::QuestionAnswered& answer) {
   context c{run, self};
-  auto content = decision_in(answer);
+  auto content = read_settlement(answer.content()).value_or(json::object());
   for (const auto& [id, x] : contests_) {
     if (x.question.empty() || x.question != answer.question())
       continue;

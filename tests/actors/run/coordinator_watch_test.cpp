@@ -33,6 +33,18 @@ TEST_F(coordinator_watch_test, tells_nothing_but_the_end_to_a_watcher_who_wants_
   EXPECT_EQ(updates->back().run_finished().output(), "2");
 }
 
+TEST_F(coordinator_watch_test, refuses_more_watchers_than_it_can_tell) {
+  ask<v1::RunAccepted>(boss, submission(two_steps));
+  v1::WatchRun watch;
+  watch.set_run_id("r1");
+  watch.set_only_the_end(true);
+  for (size_t i = 0; i < run_coordinator_config{}.most_watchers; ++i)
+    ASSERT_TRUE(ask<v1::RunSummary>(boss, watch, watcher));
+  auto refused = ask<v1::RunSummary>(boss, watch, watcher);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(from_caf(refused.error()).code, v1::ERROR_CODE_RESOURCE_EXHAUSTED);
+}
+
 TEST_F(coordinator_watch_test, tells_who_comes_late_everything_once_it_is_durable) {
   ask<v1::RunAccepted>(boss, submission(two_steps));
   auto x = next_task();
