@@ -192,8 +192,13 @@ void coordinator_state::watch_at(const run_coordinator_actor& run, const v1::Wat
                                  const run_watcher_actor& watcher, watch_promise promise) {
   self_->request(run, config_.journal_timeout, request, watcher)
       .then([promise](const v1::RunSummary& summary) mutable { promise.deliver(summary); },
-            // It has just ended: the journal knows how.
-            [this, promise, request, watcher](const caf::error&) { watch_stored(request, watcher, promise); });
+            [this, promise, request, watcher](caf::error& why) mutable {
+              // It has its watchers; else it has just ended, and the journal knows how.
+              if (why == ec::resource_exhausted)
+                promise.deliver(std::move(why));
+              else
+                watch_stored(request, watcher, promise);
+            });
 }
 
 void coordinator_state::watch_stored(const v1::WatchRun& request, const run_watcher_actor& watcher,
