@@ -53,6 +53,19 @@ std::string find_id(const document_node& node, const std::string& place, const s
   return {};
 }
 
+std::vector<std::string> names_in(const surroundings& in) {
+  std::vector<std::string> out = {"input", "steps", "results", "run"};
+  if (in.in_each)
+    out.insert(out.end(), {"item", "index"});
+  if (in.has_error)
+    out.push_back("error");
+  if (in.has_partial)
+    out.push_back("partial");
+  if (in.in_team)
+    out.insert(out.end(), {"workspace", "turn"});
+  return out;
+}
+
 } // namespace
 
 workflow_compiler::workflow_compiler(document_checker& check, const language_limits& limits,
@@ -74,15 +87,7 @@ std::optional<mapping> workflow_compiler::compile_mapping(const document_value& 
   auto& reads = compiled->reads();
   refer(reads, at, in);
   for (auto& name : reads.members) {
-    std::vector<std::string> known = {"input", "steps", "results", "run"};
-    if (in.in_each)
-      known.insert(known.end(), {"item", "index"});
-    if (in.has_error)
-      known.push_back("error");
-    if (in.has_partial)
-      known.push_back("partial");
-    if (in.in_team)
-      known.insert(known.end(), {"workspace", "turn"});
+    auto known = names_in(in);
     if (std::find(known.begin(), known.end(), name) != known.end())
       continue;
     auto where = locate(at, [&](const references& r) { return r.members.count(name) > 0; });
@@ -110,6 +115,13 @@ std::optional<lua_chunk> workflow_compiler::compile_condition(const document_val
     return std::nullopt;
   }
   refer(compiled->reads(), at, in);
+  // Lua takes any name, and finds nothing under one that is not there. Only what looks like a slip is worth a word: a
+  // name may be that of a table's member.
+  auto known = names_in(in);
+  for (const auto& name : compiled->reads().members)
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      if (auto remedy = did_you_mean(name, known); !remedy.empty())
+        check_.warn(at, "there is no \"" + excerpt(name) + "\" here; it has " + enumerate(known), remedy);
   return std::move(*compiled);
 }
 

@@ -205,6 +205,29 @@ TEST(fault, reports_are_complete_even_where_one_hides_another) {
                           StartsWith("doc:1:24: steps[0].agent")));
 }
 
+TEST(warning, tells_of_names_in_conditions_that_look_like_slips) {
+  auto warned = [](const std::string& steps) {
+    std::vector<diagnostic> warnings;
+    load_options options;
+    options.warnings = &warnings;
+    EXPECT_TRUE(load(with_steps(steps), options)) << steps;
+    std::vector<std::string> out;
+    for (const auto& x : warnings)
+      if (x.message.find("never used") == std::string::npos)
+        out.push_back(to_string(x));
+    return out;
+  };
+  EXPECT_THAT(
+      warned("  - {id: x, agent: a, when: \"inptu.x\"}\n"),
+      ElementsAre("doc:8:29: steps[0].when: there is no \"inptu\" here; it has input, steps, results, run; did you "
+                  "mean \"input\"?"));
+  EXPECT_THAT(warned("  - {id: x, team: {goal: g, agents: [{role: a}], until: workspce.iteration > 1}}\n"),
+              ElementsAre(HasSubstr("did you mean \"workspace\"?")));
+  EXPECT_THAT(warned("  - {id: x, team: {goal: g, agents: [{role: a}], turns: {selector: worksapce.turn}}}\n"),
+              ElementsAre(HasSubstr("did you mean \"workspace\"?")));
+  EXPECT_THAT(warned("  - {id: x, agent: a, when: \"input.runs and ({far = 1}).far and pcall(error)\"}\n"), IsEmpty());
+}
+
 TEST(warning, tells_of_agents_without_work) {
   std::vector<diagnostic> warnings;
   load_options options;
