@@ -3,6 +3,7 @@
 #include "actors/fail_point/fail_point.hpp"
 #include "actors/run/agent_specs.hpp"
 #include "messages/errors.hpp"
+#include "runtime/agents/json_text.hpp"
 #include "runtime/core/log_subject.hpp"
 #include "runtime/run/command_batches.hpp"
 #include "runtime/run/replay.hpp"
@@ -127,7 +128,7 @@ caf::result<v1::Ack> run_coordinator_state::answer_question(const v1::AnswerQues
   if (!read_settlement(request.content()))
     return to_caf({v1::ERROR_CODE_INVALID_INPUT,
                    "an answer is {\"keep\": \"current\"}, {\"keep\": \"proposed\"} or {\"value\": …}; this is "
-                       + request.content().substr(0, 64),
+                       + clean_text(request.content(), 64),
                    false});
   v1::RunEvent event;
   auto& answer = *event.mutable_question_answered();

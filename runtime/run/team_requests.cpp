@@ -3,6 +3,7 @@
 #include "runtime/run/engine.hpp"
 #include "runtime/run/team_body.hpp"
 #include "runtime/team/message_fields.hpp"
+#include "runtime/team/op_json.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -175,8 +176,8 @@ void team_body::answer_ended(context c, uint32_t slot, const outcome& how) {
   if (how.success() || how.tolerated) {
     auto content = how.output.value();
     // An answer may be given in the form of a turn's output, whose other operations are not its to do.
-    if (content.is_object() && content.contains("operations"))
-      content = content.contains("output") ? json(content["output"]) : json{};
+    if (has_operations(content))
+      content = beside_operations(content);
     error why{v1::ERROR_CODE_INVALID_OUTPUT,
               role(child.member) + " could not answer: its answer is nested deeper than "
                   + std::to_string(max_told_depth) + " levels",

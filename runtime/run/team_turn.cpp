@@ -14,25 +14,6 @@ namespace {
 
 constexpr size_t most_closing_operations = 1'000;
 
-/// Whether an output that has `operations` means operations by it: other data may go by that name.
-bool means_operations(const json& given) {
-  if (given.contains("output"))
-    return true;
-  const auto& x = given.at("operations");
-  auto is_one = [](const json& y) { return y.is_object() && (y.contains("op") || y.contains("type")); };
-  return x.is_array() ? x.empty() || std::any_of(x.begin(), x.end(), is_one) : is_one(x);
-}
-
-/// What an output yields besides: its `output`, or else what else it has.
-json beside_operations(const json& given) {
-  if (auto output = given.find("output"); output != given.end())
-    return *output;
-  auto rest = given;
-  for (const auto* key : {"operations", "confidence", "quality"})
-    rest.erase(key);
-  return rest.empty() ? json{} : rest;
-}
-
 } // namespace
 
 void team_body::take_turn(context c, uint32_t member) {
@@ -98,11 +79,11 @@ void team_body::take_operations(context c, uint32_t slot) {
   auto& child = children_.at(slot);
   const auto whole = child.result;
   const auto& given = whole.value();
-  auto found = given.is_object() ? given.find("operations") : given.end();
-  if (found == given.end() || !means_operations(given))
+  if (!has_operations(given))
     return;
   child.result = lazy_json{beside_operations(given)};
-  auto operations = found->is_array() ? *found : json::array({*found});
+  const auto& said = given.at("operations");
+  auto operations = said.is_array() ? said : json::array({said});
   auto refuse = [&](error why) {
     op_result refused;
     refused.why = std::move(why);

@@ -280,6 +280,25 @@ const char* name_of(const v1::TaskOp& op) {
   return "nothing";
 }
 
+bool has_operations(const json& output) {
+  auto found = output.is_object() ? output.find("operations") : output.end();
+  if (!output.is_object() || found == output.end())
+    return false;
+  if (output.contains("output"))
+    return true;
+  auto is_one = [](const json& x) { return x.is_object() && (x.contains("op") || x.contains("type")); };
+  return found->is_array() ? found->empty() || std::any_of(found->begin(), found->end(), is_one) : is_one(*found);
+}
+
+json beside_operations(const json& output) {
+  if (auto own = output.find("output"); own != output.end())
+    return *own;
+  auto rest = output;
+  for (const auto* key : {"operations", "confidence", "quality"})
+    rest.erase(key);
+  return rest.empty() ? json{} : rest;
+}
+
 json answer_to_json(const v1::OpAnswer& x) {
   if (x.has_error() && x.error().code() != v1::ERROR_CODE_UNSPECIFIED)
     return {{"error", {{"code", error_code_name(x.error().code())}, {"message", x.error().message()}}}};

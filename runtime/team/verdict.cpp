@@ -13,10 +13,8 @@ constexpr size_t verdict_shown = 80;
 const json* verdict_in(const json& output) {
   if (!output.is_object())
     return nullptr;
-  if (output.contains("operations")) {
-    auto inner = output.find("output");
-    return inner == output.end() ? nullptr : verdict_in(*inner);
-  }
+  if (auto inner = output.find("output"); inner != output.end() && output.contains("operations"))
+    return verdict_in(*inner);
   auto i = output.find("verdict");
   return i == output.end() || i->is_null() ? nullptr : &*i;
 }

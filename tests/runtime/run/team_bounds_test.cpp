@@ -1,4 +1,5 @@
 // What a turn may do at most, and that an operation beyond that does nothing at all.
+#include "runtime/team/verdict.hpp"
 #include "tests/support/run_harness.hpp"
 
 #include <gmock/gmock.h>
@@ -96,6 +97,8 @@ TEST(team_operations, are_told_from_data_of_that_name) {
   EXPECT_EQ(artifact_after({{"operations", {decide}}, {"summary", "s"}, {"confidence", 1}}),
             R"({"summary": "s"})"_json);
   EXPECT_EQ(artifact_after({{"operations", {decide}}}), nullptr);
+  EXPECT_EQ(*verdict_in(R"({"operations": [{"op": "log", "text": "t"}], "verdict": "approve"})"_json), "approve");
+  EXPECT_EQ(verdict_in(R"({"operations": [], "output": {"n": 1}, "verdict": "approve"})"_json), nullptr);
   auto plan = R"({"operations": ["step one", "step two"], "summary": "s"})"_json;
   EXPECT_EQ(artifact_after(plan), plan);
   auto count = R"({"operations": 3, "budget": 5})"_json;
