@@ -122,7 +122,7 @@ class TeamConflicts(TeamTest):
         wait_for("q-1", "kept")
         self.assert_refused(answer("q-7", "current"), "no team of run", '"q-7"')
         self.assert_refused(answer("q-1", "perhaps"), "the answer must be current, proposed, or")
-        self.assert_refused(answer("q-1", '{"values": 1}'), "of the form")
+        self.assert_refused(answer("q-1", '{"values": 1}'), "an answer is", '{"values":1}')
         for question, artifact, words in (("q-1", "kept", "current"), ("q-2", "taken", "proposed"), ("q-3", "third", '{"value": "both"}')):
             wait_for(question, artifact)
             done = answer(question, words)
