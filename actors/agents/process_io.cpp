@@ -1,6 +1,7 @@
 #include "actors/agents/process_io.hpp"
 
 #include "actors/agents/child_process.hpp"
+#include "actors/agents/input_queue.hpp"
 #include "runtime/agents/json_text.hpp"
 #include "runtime/agents/process/line_limiter.hpp"
 #include "runtime/agents/process/line_splitter.hpp"
@@ -11,7 +12,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <deque>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -88,10 +88,9 @@ public:
   void write(uint64_t id, std::string bytes) override {
     post([this, id, bytes = std::move(bytes)]() mutable {
       if (auto* c = find(id); c && c->process.in >= 0) {
-        c->unread += bytes.size();
-        c->to_write.push_back(std::move(bytes));
+        c->to_write.push(std::move(bytes));
         write_some(id, *c);
-        if (c->unread > c->most_unread && c->to_write.size() > 1)
+        if (c->to_write.is_too_long())
           give_up_input(*c, "does not read its input");
       }
     });
@@ -113,15 +112,13 @@ public:
 
 private:
   struct child {
+    explicit child(size_t most_unread) : to_write{most_unread} {}
+
     child_process process;
     events on_event;
     error_lines on_error_line;
     milliseconds grace{0};
-    std::deque<std::string> to_write;
-    /// Of the first of them.
-    size_t written = 0;
-    size_t unread = 0;
-    size_t most_unread = 0;
+    input_queue to_write;
     bool in_watched = false;
     line_splitter error_text{max_error_line};
     line_limiter limiter{error_lines_per_second};
@@ -243,12 +240,11 @@ private:
     auto started = start_child_process(command);
     if (!started)
       return on_event(process_event::failed{started.error().message});
-    auto c = std::make_unique<child>();
+    auto c = std::make_unique<child>(command.most_unread);
     c->process = *started;
     c->on_event = std::move(on_event);
     c->on_error_line = std::move(on_error_line);
     c->grace = command.grace;
-    c->most_unread = command.most_unread;
     watch(id, pipe_end::out, c->process.out, EPOLLIN);
     watch(id, pipe_end::err, c->process.err, EPOLLIN);
     watch(id, pipe_end::pid, c->process.pidfd, EPOLLIN);
@@ -282,14 +278,13 @@ private:
 
   void give_up_input(child& c, const char* why) {
     c.to_write.clear();
-    c.unread = 0;
     lost_pipe(c, c.process.in, why);
   }
 
   void write_some(uint64_t id, child& c) {
     while (!c.to_write.empty()) {
-      auto& text = c.to_write.front();
-      auto n = ::write(c.process.in, text.data() + c.written, text.size() - c.written);
+      auto text = c.to_write.next();
+      auto n = ::write(c.process.in, text.data(), text.size());
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0 && errno == EAGAIN) {
@@ -299,12 +294,7 @@ private:
       }
       if (n < 0)
         return give_up_input(c, "closed its input");
-      c.written += static_cast<size_t>(n);
-      if (c.written == text.size()) {
-        c.unread -= text.size();
-        c.to_write.pop_front();
-        c.written = 0;
-      }
+      c.to_write.advance(static_cast<size_t>(n));
     }
     if (std::exchange(c.in_watched, false))
       unwatch(c.process.in);

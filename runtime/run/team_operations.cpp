@@ -21,40 +21,14 @@ constexpr size_t shown = 64;
 /// What is no artifact may have so many bytes even where artifacts may not.
 constexpr size_t always_allowed = 4'096;
 
-const google::protobuf::MessageLite* body_of(const v1::TaskOp& op) {
-  switch (op.op_case()) {
-  case v1::TaskOp::kAsk:
-    return &op.ask();
-  case v1::TaskOp::kAnswer:
-    return &op.answer();
-  case v1::TaskOp::kNotify:
-    return &op.notify();
-  case v1::TaskOp::kHandoff:
-    return &op.handoff();
-  case v1::TaskOp::kPut:
-    return &op.put();
-  case v1::TaskOp::kGet:
-    return &op.get();
-  case v1::TaskOp::kDecide:
-    return &op.decide();
-  case v1::TaskOp::kQuestion:
-    return &op.question();
-  case v1::TaskOp::kLog:
-    return &op.log();
-  case v1::TaskOp::kInbox:
-    return &op.inbox();
-  case v1::TaskOp::OP_NOT_SET:
-    break;
-  }
-  return nullptr;
-}
-
 /// The same for operations that ask for the same, whichever attempt they belong to.
 uint64_t fingerprint_of(const v1::TaskOp& op) {
+  static const auto* operation = v1::TaskOp::descriptor()->FindOneofByName("op");
   thread_local std::string bytes;
   bytes.clear();
-  if (const auto* body = body_of(op))
-    body->AppendToString(&bytes);
+  const auto& fields = *op.GetReflection();
+  if (const auto* body = fields.GetOneofFieldDescriptor(op, operation))
+    fields.GetMessage(op, body).AppendToString(&bytes);
   auto kind = static_cast<uint64_t>(op.op_case()) * 0x9e3779b97f4a7c15ULL;
   return std::hash<std::string_view>{}(bytes) ^ kind;
 }
