@@ -8,6 +8,26 @@ using namespace test;
 
 struct host_failures_test : host_core_fixture {};
 
+TEST_F(host_failures_test, lets_an_agent_say_itself_that_its_time_is_over) {
+  limits.last_word = milliseconds{20};
+  core = std::make_unique<host_core>(limits);
+  start_agent();
+  auto task = make_task(1);
+  task.set_timeout_ms(500);
+  core->submit(std::move(task), 0, now);
+  take<run_task>();
+  core->tick(now + 500 * ms);
+  EXPECT_TRUE(take<answer>().empty());
+  auto said = make_result(1);
+  said.set_status(v1::TASK_STATUS_TIMED_OUT);
+  said.mutable_error()->set_code(v1::ERROR_CODE_TIMED_OUT);
+  said.mutable_error()->set_message("it said something else");
+  core->finished(std::move(said), now + 501 * ms);
+  auto answers = take<answer>();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].result->error().message(), "it said something else");
+}
+
 TEST_F(host_failures_test, times_out_a_task_by_the_time_that_its_agent_takes) {
   start_agent();
   auto first = make_task(1);
